@@ -1,0 +1,19 @@
+# What our own programs (tests, examples, benchmarks) are built with; users of the library see none of it.
+include_guard()
+
+add_library(cozmq_own_flags INTERFACE)
+include(${CMAKE_CURRENT_LIST_DIR}/warnings.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/sanitizers.cmake)
+
+# libzmq is the other end of the interop tests and of the benchmarks, never a part of the library.
+find_package(PkgConfig QUIET)
+if(PkgConfig_FOUND)
+  pkg_check_modules(libzmq QUIET IMPORTED_TARGET libzmq)
+endif()
+
+# One program of ours: cozmq_program(name sources...)
+function(cozmq_program name)
+  add_executable(${name} ${ARGN})
+  target_link_libraries(${name} PRIVATE cozmq::cozmq cozmq_own_flags)
+  set_target_properties(${name} PROPERTIES CXX_EXTENSIONS OFF)
+endfunction()
