@@ -1,0 +1,97 @@
+// What a security mechanism is to the handshake and to the codec.
+#pragma once
+
+#include <cozmq/core/bytes.hpp>
+#include <cozmq/core/error.hpp>
+#include <cozmq/message/properties.hpp>
+#include <cozmq/wire/command.hpp>
+#include <cozmq/wire/frame_header.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace cozmq::wire {
+
+/// What a mechanism made of a command from the peer.
+struct mechanism_result {
+  enum class kind : std::uint8_t {
+    proceed,   ///< it awaits the next command
+    metadata,  ///< the peer's properties are here: check them, then call `accept()` or `refuse()`
+    failed,    ///< close; `error` and `reason` say why
+  };
+
+  kind what = kind::proceed;
+  properties metadata{};
+  errc error{};
+  std::string reason{};  ///< for the log; already printable
+
+  static mechanism_result received(properties metadata)
+  {
+    return {kind::metadata, std::move(metadata), {}, {}};
+  }
+
+  static mechanism_result failure(errc error, std::string reason)
+  {
+    return {kind::failed, {}, error, std::move(reason)};
+  }
+};
+
+/// A frame that `mechanism::open()` has unwrapped.
+struct opened_frame {
+  unsigned flags = 0;  ///< `flag_more`, `flag_command`
+  byte_view body;      ///< in the mechanism's memory or in the input; valid until the next `open()`
+};
+
+/// One side of one connection's security: a handshake of commands and, if it encrypts, a transform of frames.
+///
+/// NULL is the only one so far; PLAIN and CURVE will derive from this class, which is why properties are
+/// checked between `on_command()` and `accept()`: each of the three sends its last word only after that.
+/// Whatever it writes, it appends to `out` as complete frames.
+class mechanism {
+ public:
+  mechanism() = default;
+  mechanism(mechanism const&) = delete;
+  mechanism& operator=(mechanism const&) = delete;
+  virtual ~mechanism() = default;
+
+  /// The name in the greeting, for example "NULL".
+  virtual std::string_view name() const noexcept = 0;
+
+  /// The greetings have matched; `own` is the metadata that the peer shall get.
+  virtual void start(bool binding, properties own, std::vector<std::byte>& out) = 0;
+
+  /// A command has come, of any name but ERROR.
+  virtual mechanism_result on_command(command_view command, std::vector<std::byte>& out) = 0;
+
+  /// The peer's properties were found good: writes what is left to say; the handshake is then complete.
+  virtual void accept(std::vector<std::byte>& out) = 0;
+
+  /// The peer's properties were found wrong: tells it why, in the mechanism's way.
+  virtual void refuse(std::string_view reason, std::vector<std::byte>& out) { append_error(out, reason); }
+
+  /// Whether frames must pass through `seal()` and `open()`; when false, the codec leaves both alone.
+  virtual bool transforms() const noexcept { return false; }
+
+  /// Appends a frame as it goes over the wire.
+  virtual void seal(unsigned flags, byte_view body, std::vector<std::byte>& out)
+  {
+    std::size_t const before = out.size();
+    out.resize(before + frame_header_length(body.size()));
+    encode_frame_header(out.data() + before, flags, body.size());
+    out.insert(out.end(), body.begin(), body.end());
+  }
+
+  /// Unwraps a frame from the wire; an error closes the connection.
+  virtual std::error_code open(frame_header header, byte_view body, opened_frame& frame)
+  {
+    frame = {(header.more ? flag_more : 0U) | (header.command ? flag_command : 0U), body};
+    return {};
+  }
+};
+
+}  // namespace cozmq::wire
