@@ -1,0 +1,185 @@
+// One socket's routing, without I/O: its pattern's outbound, inbound and envelope put together.
+#pragma once
+
+#include <cozmq/core/error.hpp>
+#include <cozmq/pattern/policy.hpp>
+#include <cozmq/wire/subscription.hpp>
+
+#include <system_error>
+#include <type_traits>
+
+namespace cozmq::pattern {
+
+/// Where messages go to and come from. The engine reports what happens to pipes, the socket sends and receives.
+template <policy Pattern>
+class exchange {
+ public:
+  using outbound_type = typename Pattern::outbound;
+  using inbound_type = typename Pattern::inbound;
+  using envelope_type = typename Pattern::envelope;
+
+  outbound_type& outbound() noexcept { return outbound_; }
+  inbound_type& inbound() noexcept { return inbound_; }
+  envelope_type& envelope() noexcept { return envelope_; }
+
+  /// Sends `m`, which is empty afterwards; when an error is returned it is as before.
+  ///
+  /// @par Errors
+  /// `would_block`: no peer, or all are full; `wrong_state`; `host_unreachable`.
+  std::error_code send(message& m)
+  {
+    if (std::error_code ec = envelope_.may_send(); ec)
+      return ec;
+    if constexpr (requires { envelope_.reply(m); }) {
+      envelope_.reply(m);
+      return {};
+    } else if constexpr (requires { envelope_.wrap(m); }) {
+      if (!outbound_.ready())
+        return errc::would_block;
+      // What came unasked is not the answer to what is asked now.
+      discard_unasked();
+      envelope_.wrap(m);
+      routing::send_result const result = outbound_.send(m);
+      if (result.outcome == routing::send_result::sent)
+        envelope_.sent(result.to);
+      else
+        envelope_.unwrap(m);
+      return code(result);
+    } else {
+      return code(outbound_.send(m));
+    }
+  }
+
+  /// Would `send` be accepted now?
+  bool can_send()
+  {
+    if (envelope_.may_send())
+      return false;
+    if constexpr (requires(message& m) { envelope_.reply(m); })
+      return true;
+    else
+      return outbound_.ready();
+  }
+
+  /// Takes the next message for the application; false when there is none.
+  bool receive(message& m)
+  {
+    for (;;) {
+      routing::pipe* const from = inbound_.receive(m);
+      if (from == nullptr)
+        return false;
+      switch (envelope_.received(*from, m)) {
+        case routing::verdict::deliver: return true;
+        case routing::verdict::discard: break;
+        case routing::verdict::reject: from->reject(errc::unexpected_command); break;
+      }
+      m.clear();
+    }
+  }
+
+  std::error_code may_receive() const noexcept { return envelope_.may_receive(); }
+
+  /// Messages may be written to `p` from now on; it may not be connected yet.
+  void attach_outbound(routing::pipe& p) { outbound_.attach(p); }
+  void detach_outbound(routing::pipe& p) { outbound_.detach(p); }
+  void attach_inbound(routing::pipe& p) { inbound_.attach(p); }
+
+  /// `p` will never be readable again, and everything in it has been read or given up.
+  void detach_inbound(routing::pipe& p)
+  {
+    inbound_.detach(p);
+    if constexpr (requires { envelope_.gone(p); })
+      envelope_.gone(p);
+  }
+
+  /// The handshake with `p` has ended well, for the first time or again.
+  void connected(routing::pipe& p)
+  {
+    if constexpr (requires { inbound_.connected(p); })
+      inbound_.connected(p);
+  }
+
+  /// The connection of `p` is lost; it may come back.
+  void disconnected(routing::pipe& p)
+  {
+    // [RFC 29, PUB] a connection's subscriptions end with it; the peer repeats them when it is back.
+    if constexpr (takes_subscriptions) {
+      outbound_.detach(p);
+      outbound_.attach(p);
+    }
+  }
+
+  void writable(routing::pipe& p) { outbound_.writable(p); }
+
+  /// `p` has a message. Says whether the application may have one.
+  bool readable(routing::pipe& p)
+  {
+    if constexpr (takes_subscriptions) {
+      message m;
+      while (p.read(m))
+        subscription_message(p, m);
+      return false;
+    } else {
+      inbound_.readable(p);
+      if constexpr (requires(message& m) { envelope_.wrap(m); }) {
+        if (envelope_.may_receive()) {
+          discard_unasked();
+          return false;
+        }
+      }
+      return true;
+    }
+  }
+
+  /// `p` sent a SUBSCRIBE or CANCEL command. Patterns that do not publish ignore it.
+  std::error_code subscription(routing::pipe& p, bool wanted, byte_view topic)
+  {
+    std::error_code ec;
+    if constexpr (takes_subscriptions)
+      outbound_.subscription(p, wanted, topic, ec);
+    return ec;
+  }
+
+ private:
+  static constexpr bool takes_subscriptions =
+      requires(outbound_type& o, routing::pipe& p, byte_view t, std::error_code& ec) { o.subscription(p, true, t, ec); };
+
+  static std::error_code code(routing::send_result const& result) noexcept
+  {
+    switch (result.outcome) {
+      case routing::send_result::sent: return {};
+      case routing::send_result::full: return errc::would_block;
+      case routing::send_result::unreachable: return errc::host_unreachable;
+    }
+    return {};
+  }
+
+  // [RFC 23] subscriptions of a 3.0 peer are messages of one frame, 01 or 00 and the topic. Everything else that a
+  // subscriber sends is not for a PUB.
+  void subscription_message(routing::pipe& p, message& m)
+  {
+    for (frame const& part : m) {
+      auto const change = wire::parse_subscription_message(part.bytes());
+      if (!change)
+        continue;
+      if (std::error_code ec = subscription(p, change->subscribe, change->topic); ec) {
+        p.reject(ec);
+        return;
+      }
+    }
+  }
+
+  void discard_unasked()
+  {
+    message m;
+    while (routing::pipe* const from = inbound_.receive(m))
+      if (envelope_.received(*from, m) == routing::verdict::reject)
+        from->reject(errc::unexpected_command);
+  }
+
+  outbound_type outbound_;
+  inbound_type inbound_;
+  envelope_type envelope_;
+};
+
+}  // namespace cozmq::pattern

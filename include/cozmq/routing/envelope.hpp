@@ -1,0 +1,170 @@
+// The address part of REQ and REP messages, and whose turn it is.
+#pragma once
+
+#include <cozmq/core/error.hpp>
+#include <cozmq/message/message.hpp>
+#include <cozmq/routing/pipe.hpp>
+
+#include <cstdint>
+#include <cstring>
+#include <random>
+#include <system_error>
+#include <vector>
+
+namespace cozmq::routing {
+
+/// What to do with a message that a peer sent.
+enum class verdict {
+  deliver,
+  discard,
+  reject,  // the peer broke the pattern: end its connection
+};
+
+/// For patterns that carry application frames only, in any order.
+struct no_envelope {
+  std::error_code may_send() const noexcept { return {}; }
+  std::error_code may_receive() const noexcept { return {}; }
+  verdict received(pipe&, message&) const noexcept { return verdict::deliver; }
+};
+
+/// REQ: puts the empty delimiter in front of a request, and takes only the answer of the peer it asked.
+///
+/// [RFC 28, REQ] SHALL accept an incoming message only from the last peer that it sent a request to.
+class request_envelope {
+ public:
+  std::error_code may_send() const noexcept
+  {
+    return awaiting_ && !relaxed ? errc::wrong_state : std::error_code{};
+  }
+  std::error_code may_receive() const noexcept { return awaiting_ ? std::error_code{} : errc::wrong_state; }
+
+  /// A second request may be sent before the reply to the first; that reply is then discarded.
+  bool relaxed = false;
+  /// Requests carry a number, so that a late reply to an earlier request is not taken for the awaited one.
+  bool correlate = false;
+
+  void wrap(message& request)
+  {
+    request.push_front(frame{});
+    if (!correlate)
+      return;
+    ++number_;
+    numbered_before_ = true;
+    request.push_front(frame{byte_view{reinterpret_cast<std::byte const*>(&number_), sizeof number_}});
+  }
+
+  /// Takes the envelope off again: the request was not accepted.
+  void unwrap(message& request)
+  {
+    if (correlate)
+      request.pop_front();
+    request.pop_front();
+  }
+
+  void sent(pipe* to) noexcept
+  {
+    peer_ = to;
+    awaiting_ = true;
+    awaits_number_ = correlate;
+  }
+
+  /// Gives the awaited reply up: the next request may be sent.
+  void abandon() noexcept
+  {
+    awaiting_ = false;
+    peer_ = nullptr;
+  }
+
+  verdict received(pipe& from, message& reply)
+  {
+    // A reply is [number] delimiter body...; without them it must never reach the application.
+    bool const numbered = reply.size() > 2 && reply[0].size() == sizeof number_ && reply[1].empty();
+    bool const plain = reply.size() > 1 && reply[0].empty();
+    if (!plain && !(numbered && numbered_before_))
+      return verdict::reject;
+    if (!awaiting_ || &from != peer_ || plain == awaits_number_)
+      return verdict::discard;
+    if (awaits_number_) {
+      if (std::memcmp(reply[0].data(), &number_, sizeof number_) != 0)
+        return verdict::discard;
+      reply.pop_front();
+    }
+    reply.pop_front();
+    awaiting_ = false;
+    return verdict::deliver;
+  }
+
+  /// The pipe no longer exists: its reply cannot come.
+  void gone(pipe& p) noexcept
+  {
+    if (peer_ == &p)
+      peer_ = nullptr;
+  }
+
+ private:
+  pipe* peer_ = nullptr;
+  bool awaiting_ = false;
+  bool awaits_number_ = false;
+  bool numbered_before_ = false;
+  std::uint32_t number_ = std::random_device{}();
+};
+
+/// REP: keeps the frames up to and including the empty delimiter, and puts them in front of the reply.
+///
+/// [RFC 28, REP] SHALL store the envelope of a request and SHALL send the reply to the peer it came from.
+class reply_envelope {
+ public:
+  std::error_code may_send() const noexcept { return replying_ ? std::error_code{} : errc::wrong_state; }
+  std::error_code may_receive() const noexcept { return replying_ ? errc::wrong_state : std::error_code{}; }
+
+  verdict received(pipe& from, message& request)
+  {
+    std::size_t delimiter = 0;
+    while (delimiter < request.size() && !request[delimiter].empty())
+      ++delimiter;
+    if (delimiter + 1 >= request.size())
+      return verdict::discard;  // no delimiter, or nothing behind it
+    addresses_.clear();
+    if (delimiter > 0) {
+      for (frame& part : request)
+        addresses_.push_back(std::move(part));
+      message body;
+      for (std::size_t i = delimiter + 1; i < addresses_.size(); ++i)
+        body.push_back(std::move(addresses_[i]));
+      addresses_.resize(delimiter);
+      request = std::move(body);
+    } else {
+      request.pop_front();
+    }
+    peer_ = &from;
+    replying_ = true;
+    return verdict::deliver;
+  }
+
+  /// Sends `reply` to where the request came from; it is dropped when that peer is gone or full.
+  void reply(message& body)
+  {
+    body.push_front(frame{});
+    for (std::size_t i = addresses_.size(); i-- > 0;)
+      body.push_front(std::move(addresses_[i]));
+    if (peer_ != nullptr)
+      peer_->write(body);
+    body.clear();
+    addresses_.clear();
+    peer_ = nullptr;
+    replying_ = false;
+  }
+
+  void gone(pipe& p) noexcept
+  {
+    if (peer_ == &p)
+      peer_ = nullptr;
+  }
+
+ private:
+  pipe* peer_ = nullptr;
+  bool replying_ = false;
+  std::vector<frame> addresses_;
+};
+
+}  // namespace cozmq::routing

@@ -1,0 +1,62 @@
+// One peer of a socket, as routing sees it: somewhere to write whole messages to and read them from.
+#pragma once
+
+#include <cozmq/core/bytes.hpp>
+#include <cozmq/message/message.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <system_error>
+
+namespace cozmq::routing {
+
+/// A message on its way to many peers: encoded once, its large frames shared.
+struct published {
+  message const& body;
+  byte_view encoded;  // empty when the message is better shared than copied
+};
+
+/// One peer. The engine derives from it: a network connection encodes what is written, inproc moves it.
+///
+/// A strategy that is told of a pipe by attach() may use it until detach().
+class pipe {
+ public:
+  pipe() = default;
+  pipe(pipe const&) = delete;
+  pipe& operator=(pipe const&) = delete;
+
+  /// Takes `m` and leaves it empty; or, when the pipe is at its high-water mark, returns false and leaves it alone.
+  virtual bool write(message& m) = 0;
+
+  /// Takes a copy of a published message; false when the pipe is at its high-water mark.
+  virtual bool publish(published const& m) = 0;
+
+  /// Moves the next whole message into `to`; false when there is none.
+  virtual bool read(message& to) = 0;
+
+  /// Would write() take a message now?
+  virtual bool writable() const noexcept = 0;
+
+  /// Messages written and not yet on their way: what a least-loaded strategy compares.
+  virtual std::size_t queued() const noexcept = 0;
+
+  /// Tells the peer that this socket wants, or no longer wants, messages that start with `topic`.
+  virtual void subscribe(bool wanted, byte_view topic) = 0;
+
+  /// The peer broke a rule of the pattern: ends its connection.
+  virtual void reject(std::error_code why) = 0;
+
+  // Bookkeeping of the strategies: positions in their lists, and a mark against sending twice.
+  std::size_t inbound_slot = npos;
+  std::size_t outbound_slot = npos;
+  std::uint64_t mark = 0;
+  // What the peer subscribed to, counted against its limits.
+  std::size_t topics = 0;
+  std::size_t topic_bytes = 0;
+  static constexpr std::size_t npos = static_cast<std::size_t>(-1);
+
+ protected:
+  ~pipe() = default;
+};
+
+}  // namespace cozmq::routing
