@@ -1,0 +1,258 @@
+// Makes and remakes the connection to one endpoint.
+#pragma once
+
+#include <cozmq/core/backoff.hpp>
+#include <cozmq/core/endpoint.hpp>
+#include <cozmq/engine/session.hpp>
+#include <cozmq/engine/trouble.hpp>
+#include <cozmq/transport/ipc.hpp>
+#include <cozmq/transport/tcp.hpp>
+
+#include <asio/ip/tcp.hpp>
+#include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
+
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace cozmq::engine {
+
+/// One connecting endpoint: its session lives as long as it does, its connections come and go.
+///
+/// Resolves the name at every attempt, tries all addresses, backs off, and goes on for ever, unless the peer made
+/// clear that it will refuse every time: then it stops and says so.
+class dialer final : public session_owner, public std::enable_shared_from_this<dialer> {
+ public:
+  dialer(host& h, endpoint where)
+      : host_{&h},
+        where_{std::move(where)},
+        text_{to_string(where_)},
+        trouble_{text_},
+        session_{std::make_shared<session>(h, *this, session::side::connecting)},
+        resolver_{h.executor()},
+        timer_{h.executor()},
+        socket_{h.executor()}
+  {
+  }
+
+  session& peer() noexcept { return *session_; }
+  std::string const& text() const noexcept { return text_; }
+  bool gave_up() const noexcept { return gave_up_; }
+
+  /// Begins with the first attempt, after the present call.
+  void start()
+  {
+    asio::post(host_->executor(), [self = shared_from_this()] { self->attempt(); });
+  }
+
+  /// No further attempts; a connection that is there stays.
+  void stop() noexcept
+  {
+    stopped_ = true;
+    abandon();
+  }
+
+  /// The host is going.
+  void sever() noexcept
+  {
+    stop();
+    host_ = nullptr;
+    session_->sever();
+  }
+
+  void on_lost(session& s, std::error_code why, std::string const& reason, bool permanent) override
+  {
+    if (stopped_ || host_ == nullptr)
+      return;
+    if (s.finished()) {
+      stop();
+      host_->on_drained(s);
+      return;
+    }
+    if (permanent) {
+      gave_up_ = stopped_ = true;
+      write_log(log_level::error, "{}: {}; not trying again, {} messages undelivered", text_, reason,
+                session_->queued());
+      host_->on_gave_up(*session_, why);
+      return;
+    }
+    retry(reason);
+  }
+
+ private:
+  // Ends what is under way; its handlers find another number.
+  void abandon() noexcept
+  {
+    ++attempt_id_;
+    resolver_.cancel();
+    timer_.cancel();
+    std::error_code ignored;
+    socket_.close(ignored);
+  }
+
+  template <class Handler>
+  auto guarded(Handler handler)
+  {
+    return [self = shared_from_this(), id = attempt_id_, handler]<class... Results>(std::error_code ec,
+                                                                                     Results&&... results) {
+      if (id == self->attempt_id_ && self->host_ != nullptr)
+        handler(*self, ec, std::forward<Results>(results)...);
+    };
+  }
+
+  void attempt();
+  void resolve();
+  void connect_next();
+  void connected();
+  void retry(std::string const& cause);
+  bool bind_source();
+
+  host* host_;
+  endpoint where_;
+  std::string text_;
+  trouble trouble_;
+  std::shared_ptr<session> session_;
+  asio::ip::basic_resolver<asio::ip::tcp, asio::any_io_executor> resolver_;
+  asio::basic_waitable_timer<std::chrono::steady_clock> timer_;
+  transport::stream socket_;
+  std::vector<transport::address> addresses_;
+  std::size_t next_address_ = 0;
+  std::error_code last_error_;
+  std::uint64_t attempt_id_ = 0;
+  std::uint64_t failures_ = 0;
+  bool stopped_ = false;
+  bool gave_up_ = false;
+  std::minstd_rand random_{std::random_device{}()};
+};
+
+inline void dialer::attempt()
+{
+  if (stopped_ || host_ == nullptr)
+    return;
+  ++attempt_id_;
+  addresses_.clear();
+  next_address_ = 0;
+  last_error_ = errc::cannot_resolve;
+  if (where_.transport == transport_type::ipc) {
+    addresses_.push_back(transport::ipc::to_address(where_.path));
+    return connect_next();
+  }
+  std::error_code not_numeric;
+  asio::ip::address const numeric = asio::ip::make_address(where_.host, not_numeric);
+  if (not_numeric)
+    return resolve();
+  addresses_.push_back(asio::ip::tcp::endpoint{numeric, where_.port});
+  connect_next();
+}
+
+inline void dialer::resolve()
+{
+  auto handler = guarded([](dialer& self, std::error_code ec, asio::ip::tcp::resolver::results_type found) {
+    if (ec)
+      return self.retry(fmt::format("cannot resolve {}", self.where_.host));
+    for (auto const& entry : found)
+      self.addresses_.push_back(entry.endpoint());
+    self.connect_next();
+  });
+  std::string const port = std::to_string(where_.port);
+  auto const flags = asio::ip::resolver_base::numeric_service;
+  if (host_->options().system.ipv6)
+    resolver_.async_resolve(where_.host, port, flags, std::move(handler));
+  else
+    resolver_.async_resolve(asio::ip::tcp::v4(), where_.host, port, flags, std::move(handler));
+}
+
+inline bool dialer::bind_source()
+{
+  if (where_.source_host.empty())
+    return true;
+  auto const from = transport::tcp::local_address(where_.source_host, where_.source_host == "*", false);
+  if (!from) {
+    last_error_ = std::make_error_code(std::errc::no_such_device);
+    return false;
+  }
+  transport::tcp::detail::set_option(socket_, SOL_SOCKET, SO_REUSEADDR, 1);
+  socket_.bind(transport::address{asio::ip::tcp::endpoint{*from, where_.source_port}}, last_error_);
+  return !last_error_;
+}
+
+// Tries the addresses of this attempt one after the other.
+inline void dialer::connect_next()
+{
+  socket_options const& options = host_->options();
+  for (; next_address_ < addresses_.size(); ++next_address_) {
+    transport::address const& to = addresses_[next_address_];
+    std::error_code ec;
+    socket_.close(ec);
+    socket_.open(to.protocol(), ec);
+    if (ec) {
+      last_error_ = ec;
+      continue;
+    }
+    transport::tcp::tune_early(socket_, options.system);
+    if (!bind_source())
+      continue;
+    ++next_address_;
+    if (options.connect_timeout > options.connect_timeout.zero()) {
+      timer_.expires_after(options.connect_timeout);
+      timer_.async_wait(guarded([](dialer& self, std::error_code expired) {
+        if (expired)
+          return;
+        self.last_error_ = errc::connect_timeout;
+        std::error_code ignored;
+        self.socket_.close(ignored);  // ends async_connect
+      }));
+    }
+    socket_.async_connect(to, guarded([](dialer& self, std::error_code failed) {
+                            self.timer_.cancel();
+                            if (!failed)
+                              return self.connected();
+                            if (failed != asio::error::operation_aborted)
+                              self.last_error_ = failed;
+                            self.connect_next();
+                          }));
+    return;
+  }
+  retry(last_error_ == std::error_code{errc::cannot_resolve} ? fmt::format("cannot resolve {}", where_.host)
+                                                             : last_error_.message());
+}
+
+inline void dialer::connected()
+{
+  if (where_.transport == transport_type::tcp) {
+    if (transport::tcp::is_self_connected(socket_)) {
+      std::error_code ignored;
+      socket_.close(ignored);
+      return retry(make_error_code(errc::self_connect).message());
+    }
+    transport::tcp::tune(socket_, host_->options().system);
+  }
+  session_->start(std::move(socket_));
+  socket_ = transport::stream{host_->executor()};
+}
+
+inline void dialer::retry(std::string const& cause)
+{
+  socket_options const& options = host_->options();
+  if (session_->was_open()) {
+    failures_ = 0;
+    trouble_.over();
+  }
+  if (!options.reconnect) {
+    stopped_ = true;
+    trouble_.report(cause + "; not trying again, as asked");
+    return;
+  }
+  auto const wait = backoff(options.interval, failures_++, static_cast<std::uint32_t>(random_()));
+  trouble_.report(fmt::format("{}; retrying every {} ms", cause, options.interval.min.count()));
+  ++attempt_id_;
+  timer_.expires_after(wait);
+  timer_.async_wait(guarded([](dialer& self, std::error_code ec) {
+    if (!ec)
+      self.attempt();
+  }));
+}
+
+}  // namespace cozmq::engine

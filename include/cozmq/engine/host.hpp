@@ -1,0 +1,50 @@
+// What the engine asks of, and reports to, the socket that owns it.
+#pragma once
+
+#include <cozmq/core/bytes.hpp>
+#include <cozmq/core/socket_type.hpp>
+#include <cozmq/engine/options.hpp>
+#include <cozmq/routing/pipe.hpp>
+
+#include <asio/any_io_executor.hpp>
+
+#include <system_error>
+
+namespace cozmq::engine {
+
+/// How an operation that waits is continued.
+enum class wake {
+  at_once,  // from a handler of ours that does nothing more afterwards
+  posted,   // from inside somebody's call, which must return first
+};
+
+/// The socket, as its connections see it. Calls come on the socket's executor.
+class host {
+ public:
+  virtual asio::any_io_executor const& executor() const noexcept = 0;
+  virtual socket_options const& options() const noexcept = 0;
+  virtual socket_type type() const noexcept = 0;
+  virtual socket_type_set peers() const noexcept = 0;
+
+  /// Is there a place for one more peer? A PAIR has one only.
+  virtual bool admits(routing::pipe const& newcomer) const noexcept = 0;
+
+  /// The handshake is complete, for the first time or after a reconnect.
+  virtual void on_connected(routing::pipe& p) = 0;
+  /// The connection ended; `p` stays readable as long as it holds messages.
+  virtual void on_disconnected(routing::pipe& p) = 0;
+  /// A connecting endpoint will not be tried again: its peer refuses.
+  virtual void on_gave_up(routing::pipe& p, std::error_code why) = 0;
+  /// A pipe whose connection ended for good has been read empty.
+  virtual void on_drained(routing::pipe& p) = 0;
+  /// There is a message where there was none.
+  virtual void on_readable(routing::pipe& p, wake how) = 0;
+  /// There is room where there was none.
+  virtual void on_writable(routing::pipe& p, wake how) = 0;
+  virtual std::error_code on_subscription(routing::pipe& p, bool wanted, byte_view topic) = 0;
+
+ protected:
+  ~host() = default;
+};
+
+}  // namespace cozmq::engine

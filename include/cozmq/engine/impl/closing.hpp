@@ -1,0 +1,183 @@
+// How a socket ends, and what it still delivers then; bodies of engine::socket_core.
+#pragma once
+
+#include <cozmq/engine/socket_core.hpp>
+
+#include <asio/post.hpp>
+
+#include <algorithm>
+
+namespace cozmq::engine {
+
+inline socket_core::socket_core(std::shared_ptr<context_core> context, asio::any_io_executor executor)
+    : context_{std::move(context)}, executor_{std::move(executor)}
+{
+  shutdown_service::of(executor_).add(*this);
+}
+
+inline socket_core::~socket_core()
+{
+  if (hooked_)
+    shutdown_service::of(executor_).remove(*this);
+  context_->remove(*this);
+}
+
+inline void socket_core::sever_all() noexcept
+{
+  for (auto const& l : listeners_)
+    l->sever();
+  for (auto const* const group : {&dialers_, &leaving_})
+    for (auto const& d : *group)
+      d->sever();
+  for (inproc_end const& end : inproc_)
+    end.pipe->part();
+  listeners_.clear();
+  dialers_.clear();
+  leaving_.clear();
+  inproc_.clear();
+  members_.clear();
+}
+
+inline void socket_core::cancel(std::error_code why)
+{
+  readers.wake_all(wake::posted, why);
+  writers.wake_all(wake::posted, why);
+  watchers.wake_all(wake::posted, why);
+}
+
+inline void socket_core::terminate()
+{
+  bool const was_closed = closed_;
+  close(errc::terminated);
+  if (!was_closed)
+    ended_ = errc::terminated;
+}
+
+inline void socket_core::close(std::error_code why)
+{
+  if (std::exchange(closed_, true))
+    return;
+  auto const self = shared_from_this();
+  ended_ = errc::socket_closed;
+  cancel(why);
+  for (std::string const& name : inproc_names_)
+    context_->unbind_name(name, *this);
+  for (inproc_end const& end : std::exchange(inproc_, {})) {
+    forget(*end.pipe);
+    end.pipe->part();
+  }
+  for (auto const& l : listeners_)
+    l->stop_listening();
+  if (options_.linger.in_all > options_.linger.in_all.zero()) {
+    // A session that has nothing to deliver may end, and leave the list, at once.
+    std::vector<std::shared_ptr<session>> ending;
+    for (auto const& l : listeners_)
+      l->for_each([&ending](session& s) { ending.push_back(s.shared_from_this()); });
+    for (auto const& d : std::exchange(dialers_, {})) {
+      if (d->peer().connected() || (d->peer().queued() > 0 && !d->gave_up()))
+        leaving_.push_back(d);
+      else
+        d->sever();
+    }
+    for (auto const& d : leaving_)
+      ending.push_back(d->peer().shared_from_this());
+    for (auto const& s : ending)
+      s->finish();
+  }
+  if (options_.linger.in_all > options_.linger.in_all.zero() && delivering()) {
+    context_->keep(self);
+    linger();
+  } else {
+    end_lingering();
+  }
+  // Whoever closes may be deep inside our own calls: the object goes when they have returned.
+  asio::post(executor_, [self] {});
+}
+
+inline bool socket_core::delivering() const
+{
+  return !leaving_.empty() || std::ranges::any_of(listeners_, [](auto const& l) { return !l->deserted(); });
+}
+
+inline std::size_t socket_core::unsent_bytes() const
+{
+  std::size_t sum = 0;
+  for (auto const& l : listeners_)
+    l->for_each([&sum](session& s) { sum += s.unsent_bytes(); });
+  for (auto const& d : leaving_)
+    sum += d->peer().unsent_bytes();
+  return sum;
+}
+
+inline void socket_core::linger()
+{
+  auto const now = std::chrono::steady_clock::now();
+  linger_limits const& limits = options_.linger;
+  auto const after = [now](linger_limits::duration d) {
+    return d == linger_limits::forever ? std::chrono::steady_clock::time_point::max() : now + d;
+  };
+  linger_ends_ = after(limits.in_all);
+  progress_ends_ = after(limits.without_progress);
+  unsent_before_ = unsent_bytes();
+  linger_step();
+}
+
+// Looks ten times a second whether anything moves; the end of delivery itself is an event, see on_drained.
+inline void socket_core::linger_step()
+{
+  if (!delivering())
+    return;
+  auto const now = std::chrono::steady_clock::now();
+  std::size_t const unsent = unsent_bytes();
+  if (unsent < unsent_before_ && options_.linger.without_progress != linger_limits::forever)
+    progress_ends_ = now + options_.linger.without_progress;
+  unsent_before_ = unsent;
+  if (now >= std::min(linger_ends_, progress_ends_)) {
+    if (closed_)
+      return end_lingering();
+    for (auto const& d : std::exchange(leaving_, {}))
+      d->sever();
+    return;
+  }
+  if (!linger_timer_)
+    linger_timer_ = std::make_unique<asio::steady_timer>(executor_);
+  linger_timer_->expires_at(std::min({linger_ends_, progress_ends_, now + std::chrono::milliseconds{100}}));
+  linger_timer_->async_wait([weak = weak_from_this()](std::error_code ec) {
+    if (auto const self = weak.lock(); self && !ec)
+      self->linger_step();
+  });
+}
+
+inline void socket_core::end_lingering()
+{
+  auto const self = shared_from_this();
+  std::size_t undelivered = 0;
+  for (auto const& l : listeners_)
+    l->for_each([&undelivered](session& s) { undelivered += s.discard_unsent(); });
+  for (auto const* const group : {&dialers_, &leaving_})
+    for (auto const& d : *group)
+      undelivered += d->peer().discard_unsent();
+  if (undelivered > 0)
+    write_log(log_level::warn, "a {} closed with {} messages undelivered; linger lets it wait longer",
+              to_string(type()), undelivered);
+  sever_all();
+  linger_timer_.reset();
+  context_->remove(*this);
+}
+
+// The execution context goes first: nothing may be posted any more.
+inline void socket_core::on_context_shutdown() noexcept
+{
+  auto const self = weak_from_this().lock();
+  hooked_ = false;
+  closed_ = true;
+  ended_ = errc::terminated;
+  sever_all();
+  linger_timer_.reset();
+  readers.destroy_all();
+  writers.destroy_all();
+  watchers.destroy_all();
+  context_->remove(*this);
+}
+
+}  // namespace cozmq::engine

@@ -1,0 +1,195 @@
+// bind, connect and their opposites; bodies of engine::socket_core.
+#pragma once
+
+#include <cozmq/core/parse_endpoint.hpp>
+#include <cozmq/engine/socket_core.hpp>
+
+#include <asio/post.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace cozmq::engine {
+
+inline std::string socket_core::bind(std::string_view text, std::error_code& ec, std::string& why)
+{
+  ec = ended_;
+  if (ec) {
+    why = ec.message();
+    return {};
+  }
+  endpoint const where = parse_endpoint(text, endpoint_use::bind, ec);
+  if (ec) {
+    why = explain_endpoint(text, endpoint_use::bind);
+    return {};
+  }
+  if (where.transport == transport_type::inproc)
+    return bind_inproc(where, ec, why);
+  auto const opened = listener::open(*this, where, ec);
+  if (ec) {
+    if (ec == std::errc::address_in_use)
+      ec = errc::address_in_use;
+    std::string cause = ec == errc::address_in_use ? "address already in use" : ec.message();
+    if (ec == std::errc::no_such_file_or_directory && where.transport == transport_type::ipc)
+      cause = fmt::format("directory {} does not exist", std::filesystem::path{where.path}.parent_path().string());
+    if (ec == std::errc::no_such_device)
+      cause = fmt::format("{} is no address and no network interface of this machine", where.host);
+    why = fmt::format("cannot bind {}: {}", text, cause);
+    return {};
+  }
+  listeners_.push_back(opened);
+  opened->accept();
+  return opened->text();
+}
+
+inline std::string socket_core::connect(std::string_view text, std::error_code& ec, std::string& why)
+{
+  ec = ended_;
+  if (ec) {
+    why = ec.message();
+    return {};
+  }
+  endpoint const where = parse_endpoint(text, endpoint_use::connect, ec);
+  if (ec) {
+    why = explain_endpoint(text, endpoint_use::connect);
+    return {};
+  }
+  std::string const name = to_string(where);
+  // libzmq: for patterns with one answer per peer a second connection would only duplicate messages.
+  auto const same = [&name](auto const& d) { return d->text() == name; };
+  if (!connects_twice() && std::ranges::any_of(dialers_, same))
+    return name;
+  if (where.transport == transport_type::inproc)
+    return connect_inproc(where, ec, why);
+  auto const made = std::make_shared<dialer>(*this, where);
+  dialers_.push_back(made);
+  if (!options_.immediate && admits(made->peer())) {
+    join_outbound(enlist(made->peer()));
+    writers.wake_all(wake::posted);
+  }
+  made->start();
+  return name;
+}
+
+inline std::string socket_core::bind_inproc(endpoint const& where, std::error_code& ec, std::string& why)
+{
+  std::string name = to_string(where);
+  if (!context_->bind_name(name, *this)) {
+    ec = errc::address_in_use;
+    why = fmt::format("cannot bind {}: address already in use", name);
+    return {};
+  }
+  inproc_names_.push_back(name);
+  for (auto const& other : context_->sockets())
+    for (inproc_end const& end : std::vector<inproc_end>{other->inproc_})
+      if (end.endpoint == name && end.pipe->waiting())
+        other->join_inproc(*end.pipe, name);
+  return name;
+}
+
+inline std::string socket_core::connect_inproc(endpoint const& where, std::error_code& ec, std::string& why)
+{
+  std::string name = to_string(where);
+  if (socket_core const* const bound = context_->find_name(name)) {
+    if (!peers().contains(bound->type())) {
+      ec = errc::incompatible_peer;
+      why = fmt::format("cannot connect to {}: it is a {}, which a {} does not talk to", name, to_string(bound->type()),
+                        to_string(type()));
+      return {};
+    }
+  }
+  auto const made = std::make_shared<inproc_pipe>(*this);
+  inproc_.push_back({name, made});
+  if (!options_.immediate && admits(*made))
+    join_outbound(enlist(*made));
+  join_inproc(*made, name);
+  return name;
+}
+
+// Joins `connecting`, which is ours, to the socket that has bound `name`, if there is one that fits.
+inline void socket_core::join_inproc(inproc_pipe& connecting, std::string const& name)
+{
+  socket_core* const bound = context_->find_name(name);
+  if (bound == nullptr)
+    return;
+  auto const answer = std::make_shared<inproc_pipe>(*bound);
+  std::string_view cause;
+  if (!peers().contains(bound->type()))
+    cause = "its socket type does not fit";
+  else if (bound->executor() != executor_)
+    cause = "it lives on another executor";
+  else if (!bound->admits(*answer) || !admits(connecting))
+    cause = "it talks to another peer already";
+  if (!cause.empty()) {
+    write_log(log_level::warn, "{}: a {} cannot join the {} bound there: {}", name, to_string(type()),
+              to_string(bound->type()), cause);
+    return;
+  }
+  bound->inproc_.push_back({name, answer});
+  bound->join_outbound(bound->enlist(*answer));
+  join_outbound(enlist(connecting));
+  inproc_pipe::join(connecting, *answer);
+}
+
+inline void socket_core::unbind(std::string_view text, std::error_code& ec)
+{
+  ec = ended_;
+  if (ec)
+    return;
+  if (auto const at = std::ranges::find(inproc_names_, text); at != inproc_names_.end()) {
+    context_->unbind_name(*at, *this);
+    inproc_names_.erase(at);
+    return;
+  }
+  auto const at = std::ranges::find_if(listeners_, [text](auto const& l) { return l->text() == text; });
+  if (at == listeners_.end()) {
+    ec = errc::no_such_endpoint;
+    return;
+  }
+  auto const closing = *at;
+  closing->close();
+  std::erase_if(listeners_, [](auto const& l) { return l->deserted(); });
+}
+
+inline void socket_core::disconnect(std::string_view text, std::error_code& ec)
+{
+  ec = ended_;
+  if (ec)
+    return;
+  bool found = false;
+  for (auto const& d : std::vector<std::shared_ptr<dialer>>{dialers_}) {
+    if (d->text() == text) {
+      found = true;
+      drop_dialer(*d);
+    }
+  }
+  for (inproc_end const& end : std::vector<inproc_end>{inproc_}) {
+    if (end.endpoint == text && std::ranges::find(inproc_names_, text) == inproc_names_.end()) {
+      found = true;
+      bool const was_connected = find(*end.pipe) && find(*end.pipe)->connected;
+      forget(*end.pipe);
+      connected_ -= was_connected ? 1 : 0;
+      end.pipe->part();
+      std::erase_if(inproc_, [&end](auto const& e) { return e.pipe == end.pipe; });
+    }
+  }
+  if (!found)
+    ec = errc::no_such_endpoint;
+}
+
+// [libzmq] a disconnect discards unread input and delivers what is queued, as lingering allows.
+inline void socket_core::drop_dialer(dialer& d)
+{
+  d.peer().discard_unread();
+  if (d.peer().connected())
+    --connected_;
+  forget(d.peer());
+  auto const at = std::ranges::find_if(dialers_, [&d](auto const& each) { return each.get() == &d; });
+  std::shared_ptr<dialer> const kept = *at;
+  dialers_.erase(at);
+  leaving_.push_back(kept);
+  kept->peer().finish();
+  linger();
+}
+
+}  // namespace cozmq::engine

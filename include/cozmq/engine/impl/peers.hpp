@@ -1,0 +1,143 @@
+// How a socket's peers come and go; bodies of engine::socket_core.
+#pragma once
+
+#include <cozmq/engine/socket_core.hpp>
+
+namespace cozmq::engine {
+
+inline socket_core::membership* socket_core::find(routing::pipe const& p) noexcept
+{
+  auto const at = members_.find(&p);
+  return at == members_.end() ? nullptr : &at->second;
+}
+
+inline socket_core::membership& socket_core::enlist(routing::pipe& p)
+{
+  membership& m = members_.try_emplace(&p, membership{&p}).first->second;
+  if (!m.inbound) {
+    m.inbound = true;
+    route_inbound(p);
+  }
+  return m;
+}
+
+inline void socket_core::join_outbound(membership& m)
+{
+  if (!std::exchange(m.outbound, true))
+    route_outbound(*m.pipe);
+}
+
+inline void socket_core::leave_outbound(membership& m)
+{
+  if (std::exchange(m.outbound, false))
+    unroute_outbound(*m.pipe);
+}
+
+// The pipe is out of the routing; the object may live on until its handlers are through.
+inline void socket_core::forget(routing::pipe& p)
+{
+  membership* const m = find(p);
+  if (m == nullptr)
+    return;
+  leave_outbound(*m);
+  if (m->inbound)
+    unroute_inbound(p);
+  members_.erase(&p);
+}
+
+// On the connecting side the queue belongs to the endpoint and waits for the next connection.
+inline bool socket_core::outlives_connection(routing::pipe const& p) const noexcept
+{
+  for (auto const& d : dialers_)
+    if (&d->peer() == &p)
+      return !options_.immediate && options_.reconnect;
+  return false;
+}
+
+inline bool socket_core::admits(routing::pipe const& newcomer) const noexcept
+{
+  if (!is_exclusive())
+    return true;
+  for (auto const& [key, m] : members_)
+    if (key != &newcomer && (m.connected || m.outbound))
+      return false;
+  return true;
+}
+
+inline void socket_core::on_connected(routing::pipe& p)
+{
+  membership& m = enlist(p);
+  m.connected = true;
+  ++connected_;
+  route_connected(p);
+  bool const was_outbound = m.outbound;
+  join_outbound(m);
+  watchers.wake_all(wake::posted);
+  if (!was_outbound)
+    writers.wake_all(wake::posted);
+}
+
+inline void socket_core::on_disconnected(routing::pipe& p)
+{
+  membership* const m = find(p);
+  if (m == nullptr || !m->connected)
+    return;
+  m->connected = false;
+  --connected_;
+  route_disconnected(p);
+  if (!outlives_connection(p)) {
+    leave_outbound(*m);
+    for (auto const& d : dialers_)
+      if (&d->peer() == &p)
+        d->peer().discard_unsent();
+  }
+  watchers.wake_all(wake::posted);
+}
+
+inline void socket_core::on_gave_up(routing::pipe& p, std::error_code)
+{
+  if (membership* const m = find(p))
+    leave_outbound(*m);
+  watchers.wake_all(wake::posted);
+}
+
+inline void socket_core::on_drained(routing::pipe& p)
+{
+  auto const self = shared_from_this();
+  forget(p);
+  for (auto const& l : listeners_)
+    if (l->forget(p))
+      break;
+  std::erase_if(listeners_, [](auto const& l) { return l->deserted(); });
+  std::erase_if(leaving_, [&p](auto const& d) { return &d->peer() == &p; });
+  std::erase_if(inproc_, [&p](auto const& end) { return end.pipe.get() == &p; });
+  if (closed_ && !delivering())
+    end_lingering();
+}
+
+inline void socket_core::on_readable(routing::pipe& p, wake how)
+{
+  if (find(p) == nullptr || !route_readable(p))
+    return;
+  readers.wake_one(how);  // last: it may continue a coroutine that lets go of this socket
+}
+
+inline void socket_core::on_writable(routing::pipe& p, wake how)
+{
+  membership const* const m = find(p);
+  if (m == nullptr || !m->outbound)
+    return;
+  route_writable(p);
+  writers.wake_all(how);
+}
+
+inline std::error_code socket_core::on_subscription(routing::pipe& p, bool wanted, byte_view topic)
+{
+  if (find(p) == nullptr)
+    return {};
+  std::error_code const ec = route_subscription(p, wanted, topic);
+  watchers.wake_all(wake::posted);
+  return ec;
+}
+
+}  // namespace cozmq::engine

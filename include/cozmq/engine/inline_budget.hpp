@@ -1,0 +1,56 @@
+// Decides when a coroutine that never has to wait must let others run.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace cozmq::engine {
+
+/// Counts what has been done without a pause. After about 64 KiB of messages or 100 µs the next operation goes through
+/// the event loop, so that timers and other connections get their turn.
+class inline_budget {
+ public:
+  /// Is a pause due? The clock is asked rarely when operations are quick, and soon when the application is slow.
+  bool exhausted() noexcept
+  {
+    if (bytes_ >= most_bytes)
+      return true;
+    if (operations_ < next_look_)
+      return false;
+    next_look_ = operations_ + std::min<std::uint32_t>(operations_ + 1, 32);
+    auto const now = clock::now();
+    if (operations_ == 0) {
+      began_ = now;
+      return false;
+    }
+    return now - began_ >= longest;
+  }
+
+  void spend(std::size_t bytes) noexcept
+  {
+    ++operations_;
+    bytes_ += std::max<std::size_t>(bytes, least_bytes);
+  }
+
+  /// There was a pause.
+  void renew() noexcept
+  {
+    operations_ = next_look_ = 0;
+    bytes_ = 0;
+  }
+
+ private:
+  using clock = std::chrono::steady_clock;
+  static constexpr std::uint32_t most_bytes = 64 * 1024;
+  static constexpr std::size_t least_bytes = 64;  // also an operation without bytes takes time
+  static constexpr std::chrono::microseconds longest{100};
+
+  std::uint32_t operations_ = 0;
+  std::uint32_t next_look_ = 0;
+  std::size_t bytes_ = 0;
+  clock::time_point began_{};
+};
+
+}  // namespace cozmq::engine

@@ -1,0 +1,175 @@
+// Two sockets of one context, joined without a stream or a codec: messages are moved.
+#pragma once
+
+#include <cozmq/core/ring.hpp>
+#include <cozmq/engine/host.hpp>
+#include <cozmq/engine/options.hpp>
+#include <cozmq/routing/pipe.hpp>
+
+#include <asio/post.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+namespace cozmq::engine {
+
+/// One end of an inproc connection. What is written here is read at the other end.
+///
+/// The queue of a direction holds the sum of the sender's and the receiver's high-water mark, exactly. Both sockets
+/// are on one executor. An end that is not joined yet (connect before bind) queues up to its own mark.
+class inproc_pipe final : public routing::pipe, public std::enable_shared_from_this<inproc_pipe> {
+ public:
+  explicit inproc_pipe(host& h) : host_{&h}, outgoing_{std::make_shared<queue>()}
+  {
+    outgoing_->capacity = h.options().send_hwm;
+  }
+
+  /// Joins two ends: each now reads what the other has written.
+  static void join(inproc_pipe& connecting, inproc_pipe& binding)
+  {
+    connecting.meet(binding);
+    binding.meet(connecting);
+    // Room for both marks. What the connecting side has queued before may come with it.
+    connecting.outgoing_->capacity = sum(connecting.host_->options().send_hwm, binding.host_->options().receive_hwm);
+    binding.outgoing_->capacity = sum(binding.host_->options().send_hwm, connecting.host_->options().receive_hwm);
+    connecting.joined();
+    binding.joined();
+  }
+
+  /// Is the other end still to come?
+  bool waiting() const noexcept { return !met_; }
+
+  /// The socket goes: the other end keeps what it has not read.
+  void part()
+  {
+    host_ = nullptr;
+    inproc_pipe* const other = std::exchange(peer_, nullptr);
+    if (other == nullptr)
+      return;
+    other->peer_ = nullptr;
+    asio::post(other->host_->executor(), [kept = other->shared_from_this()] {
+      if (kept->host_)
+        kept->host_->on_disconnected(*kept);
+      if (kept->host_ && kept->unread() == 0)
+        kept->host_->on_drained(*kept);
+    });
+  }
+
+  bool write(message& m) override
+  {
+    if (full()) {
+      muted_ = true;
+      return false;
+    }
+    put(std::move(m));
+    m.clear();
+    return true;
+  }
+
+  bool publish(routing::published const& m) override
+  {
+    if (full())
+      return false;
+    put(message{m.body});
+    return true;
+  }
+
+  bool read(message& to) override
+  {
+    if (!incoming_ || incoming_->messages.empty()) {
+      announced_ = false;
+      if (met_ && peer_ == nullptr && host_ != nullptr && !std::exchange(drained_told_, true)) {
+        // The caller is in the middle of a list that this pipe is to leave.
+        asio::post(host_->executor(), [self = shared_from_this()] {
+          if (self->host_)
+            self->host_->on_drained(*self);
+        });
+      }
+      return false;
+    }
+    to = std::move(incoming_->messages.front());
+    incoming_->messages.pop();
+    if (peer_ != nullptr && peer_->muted_)
+      peer_->tell_room();
+    return true;
+  }
+
+  bool writable() const noexcept override { return !full(); }
+  std::size_t queued() const noexcept override { return outgoing_->messages.size(); }
+
+  void subscribe(bool wanted, byte_view topic) override
+  {
+    if (peer_ != nullptr && peer_->host_ != nullptr)
+      (void)peer_->host_->on_subscription(*peer_, wanted, topic);
+  }
+
+  void reject(std::error_code) override
+  {
+    // A peer of our own program: what it sent wrongly is discarded, the connection stays.
+  }
+
+  std::size_t unread() const noexcept { return incoming_ ? incoming_->messages.size() : 0; }
+
+ private:
+  struct queue {
+    ring<message> messages;
+    std::size_t capacity = 0;
+  };
+
+  static std::size_t sum(std::size_t a, std::size_t b) noexcept
+  {
+    return a == socket_options::unlimited || b == socket_options::unlimited ? socket_options::unlimited : a + b;
+  }
+
+  // A peer that has left takes no more; it is detached a moment later.
+  bool full() const noexcept { return outgoing_->messages.size() >= outgoing_->capacity || (met_ && !peer_); }
+
+  void put(message&& m)
+  {
+    outgoing_->messages.push(std::move(m));
+    if (peer_ != nullptr && !peer_->announced_)
+      peer_->announce();
+  }
+
+  void meet(inproc_pipe& other)
+  {
+    peer_ = &other;
+    met_ = true;
+    other.incoming_ = outgoing_;
+  }
+
+  void joined()
+  {
+    host_->on_connected(*this);
+    tell_room();
+    if (unread() > 0 && !announced_)
+      announce();
+  }
+
+  // Both tell from inside a call of the other side's user, so the work is posted; by the time it runs, a burst is over.
+  void announce()
+  {
+    announced_ = true;
+    if (host_)
+      host_->on_readable(*this, wake::posted);
+  }
+
+  void tell_room()
+  {
+    muted_ = false;
+    if (host_)
+      host_->on_writable(*this, wake::posted);
+  }
+
+  host* host_;
+  inproc_pipe* peer_ = nullptr;
+  bool met_ = false;
+  bool muted_ = false;
+  bool announced_ = false;
+  bool drained_told_ = false;
+  std::shared_ptr<queue> outgoing_;
+  std::shared_ptr<queue> incoming_;
+};
+
+}  // namespace cozmq::engine

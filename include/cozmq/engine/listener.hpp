@@ -1,0 +1,159 @@
+// Accepts connections on one endpoint.
+#pragma once
+
+#include <cozmq/core/endpoint.hpp>
+#include <cozmq/engine/session.hpp>
+#include <cozmq/engine/trouble.hpp>
+#include <cozmq/transport/ipc.hpp>
+#include <cozmq/transport/tcp.hpp>
+
+#include <asio/steady_timer.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+namespace cozmq::engine {
+
+/// One bound endpoint and the connections that came in through it.
+class listener final : public session_owner, public std::enable_shared_from_this<listener> {
+ public:
+  /// Binds and listens; null with `ec` set when that fails.
+  static std::shared_ptr<listener> open(host& h, endpoint const& where, std::error_code& ec)
+  {
+    transport::socket_settings const& system = h.options().system;
+    auto bound = where.transport == transport_type::ipc ? transport::ipc::listen(h.executor(), where, system, ec)
+                                                        : transport::tcp::listen(h.executor(), where, system, ec);
+    if (!bound)
+      return nullptr;
+    return std::shared_ptr<listener>{new listener{h, where, std::move(*bound)}};
+  }
+
+  std::string const& text() const noexcept { return bound_.endpoint; }
+
+  void accept()
+  {
+    bound_.socket.async_accept([self = shared_from_this()](std::error_code ec, transport::stream connection) {
+      if (self->closed_)
+        return;
+      if (!ec)
+        self->accepted(std::move(connection));
+      else if (is_shortage(ec))
+        return self->pause(ec);
+      else
+        write_log(log_level::info, "{}: accept: {}", self->text(), ec.message());
+      self->accept();
+    });
+  }
+
+  /// Stops listening. With it go the accepted connections; what they have queued for reading stays.
+  void close()
+  {
+    if (closed_)
+      return;
+    stop_listening();
+    auto const going = std::exchange(sessions_, {});
+    for (auto const& [key, peer] : going) {
+      parting_.emplace(key, peer);
+      peer->drop();
+    }
+  }
+
+  /// Stops listening, leaves connections alone.
+  void stop_listening() noexcept
+  {
+    if (closed_)
+      return;
+    closed_ = true;
+    std::error_code ignored;
+    bound_.socket.close(ignored);
+    resume_.cancel();
+    if (where_.transport == transport_type::ipc)
+      transport::ipc::remove_file(where_, bound_.endpoint);
+  }
+
+  void sever() noexcept
+  {
+    stop_listening();
+    host_ = nullptr;
+    for (auto* const group : {&sessions_, &parting_})
+      for (auto const& [key, peer] : *group)
+        peer->sever();
+    sessions_.clear();
+    parting_.clear();
+  }
+
+  template <class Visit>
+  void for_each(Visit&& visit)
+  {
+    for (auto const& [key, peer] : sessions_)
+      visit(*peer);
+  }
+
+  /// Forgets a session that has been read empty. False when it is not one of this listener's.
+  bool forget(routing::pipe const& p) { return sessions_.erase(&p) + parting_.erase(&p) > 0; }
+
+  bool holds(routing::pipe const& p) const { return sessions_.contains(&p) || parting_.contains(&p); }
+  bool deserted() const noexcept { return closed_ && sessions_.empty() && parting_.empty(); }
+
+  void on_lost(session& s, std::error_code why, std::string const& reason, bool) override
+  {
+    // A scanner, or a peer of another kind: say it once for each cause, a peer may retry for ever.
+    if (!s.was_open() && why != errc::socket_closed)
+      trouble_.report(fmt::format("refused {}: {}", s.peer_address(), reason));
+    if (std::size_t const lost = s.discard_unsent(); lost > 0)
+      write_log(log_level::info, "{}: {} messages for {} were not delivered: {}", text(), lost, s.peer_address(), reason);
+    if (s.unread() == 0 && host_)
+      host_->on_drained(s);
+  }
+
+ private:
+  using session_map = std::unordered_map<routing::pipe const*, std::shared_ptr<session>>;
+
+  listener(host& h, endpoint where, transport::listening bound)
+      : host_{&h},
+        where_{std::move(where)},
+        bound_{std::move(bound)},
+        trouble_{bound_.endpoint},
+        resume_{h.executor()}
+  {
+  }
+
+  static bool is_shortage(std::error_code ec) noexcept
+  {
+    return ec == std::errc::too_many_files_open || ec == std::errc::too_many_files_open_in_system ||
+           ec == std::errc::no_buffer_space || ec == std::errc::not_enough_memory;
+  }
+
+  void accepted(transport::stream connection)
+  {
+    if (where_.transport == transport_type::tcp)
+      transport::tcp::tune(connection, host_->options().system);
+    auto const peer = std::make_shared<session>(*host_, *this, session::side::accepting);
+    sessions_.emplace(peer.get(), peer);
+    peer->start(std::move(connection));
+  }
+
+  // The connection stays in the backlog; asking for it again at once would burn a core.
+  void pause(std::error_code why)
+  {
+    trouble_.report(fmt::format("accepting is paused: {}", why.message()));
+    resume_.expires_after(std::chrono::milliseconds{100});
+    resume_.async_wait([self = shared_from_this()](std::error_code ec) {
+      if (!ec && !self->closed_)
+        self->accept();
+    });
+  }
+
+  host* host_;
+  endpoint where_;
+  transport::listening bound_;
+  trouble trouble_;
+  asio::steady_timer resume_;
+  bool closed_ = false;
+  session_map sessions_;
+  session_map parting_;  // closed by unbind, not yet read empty
+};
+
+}  // namespace cozmq::engine

@@ -1,0 +1,44 @@
+// What can be set on a socket, as plain values for the engine; users see cozmq::option types.
+#pragma once
+
+#include <cozmq/core/backoff.hpp>
+#include <cozmq/transport/stream.hpp>
+#include <cozmq/wire/decoder.hpp>
+#include <cozmq/wire/heartbeat.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <limits>
+#include <optional>
+#include <string>
+
+namespace cozmq::engine {
+
+/// How long a closed socket goes on delivering what it has queued.
+struct linger_limits {
+  using duration = std::chrono::milliseconds;
+  static constexpr duration forever = duration::max();
+
+  duration in_all = std::chrono::seconds{30};
+  duration without_progress = std::chrono::seconds{1};
+};
+
+struct socket_options {
+  static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
+
+  std::size_t send_hwm = 1000;     // whole messages
+  std::size_t receive_hwm = 1000;  // whole messages
+  linger_limits linger;
+  bool immediate = false;  // queue only for peers whose handshake is complete
+  std::string routing_id;
+
+  bool reconnect = true;
+  reconnect_interval interval;
+  std::chrono::milliseconds connect_timeout{0};       // zero: the system's
+  std::chrono::milliseconds handshake_timeout{10'000};
+  wire::heartbeat_config heartbeat;
+  wire::decoder_limits limits;
+  transport::socket_settings system;
+};
+
+}  // namespace cozmq::engine

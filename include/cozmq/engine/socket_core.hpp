@@ -1,0 +1,147 @@
+// The engine of one socket: its endpoints, peers and waiting operations, whatever its pattern.
+#pragma once
+
+#include <cozmq/core/endpoint.hpp>
+#include <cozmq/engine/context_core.hpp>
+#include <cozmq/engine/dialer.hpp>
+#include <cozmq/engine/host.hpp>
+#include <cozmq/engine/inline_budget.hpp>
+#include <cozmq/engine/inproc.hpp>
+#include <cozmq/engine/listener.hpp>
+#include <cozmq/engine/waiters.hpp>
+
+#include <asio/steady_timer.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <unordered_map>
+#include <vector>
+
+namespace cozmq::engine {
+
+/// Everything of a socket that does not depend on its pattern; the pattern's routing is added by deriving.
+///
+/// Not thread-safe: everything happens on the socket's executor. Kept alive by the socket object and, after that is
+/// gone, by its context until what was queued is delivered or given up.
+class socket_core : public host, private shutdown_hook, public std::enable_shared_from_this<socket_core> {
+ public:
+  socket_core(std::shared_ptr<context_core> context, asio::any_io_executor executor);
+  virtual ~socket_core();
+  socket_core(socket_core const&) = delete;
+  socket_core& operator=(socket_core const&) = delete;
+
+  asio::any_io_executor const& executor() const noexcept final { return executor_; }
+  socket_options const& options() const noexcept final { return options_; }
+  socket_options& mutable_options() noexcept { return options_; }
+
+  /// Binds and returns the endpoint as it really is. On failure `ec` is set and `why` says it in a sentence.
+  std::string bind(std::string_view text, std::error_code& ec, std::string& why);
+  /// Connects, which never waits; returns the text that disconnect takes.
+  std::string connect(std::string_view text, std::error_code& ec, std::string& why);
+  void unbind(std::string_view text, std::error_code& ec);
+  void disconnect(std::string_view text, std::error_code& ec);
+
+  /// Ends all waiting operations with `why`; nothing else changes.
+  void cancel(std::error_code why = aborted());
+  /// Ends the socket. What is queued is delivered in the background as `linger` allows.
+  void close(std::error_code why = aborted());
+  /// The context ends: as close, and operations end with `terminated`, now and later.
+  void terminate();
+  bool closed() const noexcept { return closed_; }
+  /// Why operations fail: null while the socket is open.
+  std::error_code ended() const noexcept { return ended_; }
+
+  std::size_t connected_peers() const noexcept { return connected_; }
+  inline_budget& budget() noexcept { return budget_; }
+
+  wait_list readers;   // at most one
+  wait_list writers;
+  wait_list watchers;  // of peers and subscriptions
+
+  // host
+  bool admits(routing::pipe const& newcomer) const noexcept final;
+  void on_connected(routing::pipe& p) final;
+  void on_disconnected(routing::pipe& p) final;
+  void on_gave_up(routing::pipe& p, std::error_code why) final;
+  void on_drained(routing::pipe& p) final;
+  void on_readable(routing::pipe& p, wake how) final;
+  void on_writable(routing::pipe& p, wake how) final;
+  std::error_code on_subscription(routing::pipe& p, bool wanted, byte_view topic) final;
+
+ protected:
+  /// Must be called by the derived class's destructor: pipes are detached from its routing.
+  void sever_all() noexcept;
+
+ private:
+  // What the pattern does with a pipe.
+  virtual void route_outbound(routing::pipe& p) = 0;
+  virtual void route_inbound(routing::pipe& p) = 0;
+  virtual void unroute_outbound(routing::pipe& p) = 0;
+  virtual void unroute_inbound(routing::pipe& p) = 0;
+  virtual void route_connected(routing::pipe& p) = 0;
+  virtual void route_disconnected(routing::pipe& p) = 0;
+  virtual bool route_readable(routing::pipe& p) = 0;
+  virtual void route_writable(routing::pipe& p) = 0;
+  virtual std::error_code route_subscription(routing::pipe& p, bool wanted, byte_view topic) = 0;
+  virtual bool is_exclusive() const noexcept = 0;
+  virtual bool connects_twice() const noexcept = 0;
+
+  // A pipe as the routing knows it.
+  struct membership {
+    routing::pipe* pipe;
+    bool outbound = false;
+    bool inbound = false;
+    bool connected = false;
+  };
+
+  struct inproc_end {
+    std::string endpoint;
+    std::shared_ptr<inproc_pipe> pipe;
+  };
+
+  void join_outbound(membership& m);
+  void leave_outbound(membership& m);
+  membership* find(routing::pipe const& p) noexcept;
+  membership& enlist(routing::pipe& p);
+  void forget(routing::pipe& p);
+  bool outlives_connection(routing::pipe const& p) const noexcept;
+  std::string bind_inproc(endpoint const& where, std::error_code& ec, std::string& why);
+  std::string connect_inproc(endpoint const& where, std::error_code& ec, std::string& why);
+  void join_inproc(inproc_pipe& connecting, std::string const& name);
+  void drop_dialer(dialer& d);
+  void linger();
+  void linger_step();
+  std::size_t unsent_bytes() const;
+  bool delivering() const;
+  void end_lingering();
+  void on_context_shutdown() noexcept override;
+
+  std::shared_ptr<context_core> context_;
+  asio::any_io_executor executor_;
+  socket_options options_;
+  std::vector<std::shared_ptr<listener>> listeners_;
+  std::vector<std::shared_ptr<dialer>> dialers_;
+  std::vector<std::shared_ptr<dialer>> leaving_;  // disconnected, and still delivering
+  std::vector<inproc_end> inproc_;
+  std::vector<std::string> inproc_names_;
+  std::unordered_map<routing::pipe const*, membership> members_;
+  std::size_t connected_ = 0;
+  inline_budget budget_;
+  bool closed_ = false;
+  bool hooked_ = true;
+  std::error_code ended_;
+
+  // While closed and delivering.
+  std::unique_ptr<asio::steady_timer> linger_timer_;
+  std::chrono::steady_clock::time_point linger_ends_;
+  std::chrono::steady_clock::time_point progress_ends_;
+  std::size_t unsent_before_ = 0;
+};
+
+}  // namespace cozmq::engine
+
+#include <cozmq/engine/impl/closing.hpp>
+#include <cozmq/engine/impl/endpoints.hpp>
+#include <cozmq/engine/impl/peers.hpp>

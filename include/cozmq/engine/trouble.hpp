@@ -1,0 +1,43 @@
+// Says once what is wrong with an endpoint, not at every attempt.
+#pragma once
+
+#include <cozmq/core/log.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace cozmq::engine {
+
+/// The troubles of one endpoint: a cause is logged when it first shows, and again only after another one or after
+/// things went well.
+class trouble {
+ public:
+  explicit trouble(std::string endpoint) : endpoint_{std::move(endpoint)} {}
+
+  void report(std::string_view cause)
+  {
+    ++count_;
+    if (cause == last_)
+      return;
+    last_ = cause;
+    write_log(log_level::warn, "{}: {}", endpoint_, cause);
+  }
+
+  void over()
+  {
+    if (count_ > 0)
+      write_log(log_level::info, "{}: connected after {} failed attempts", endpoint_, count_);
+    count_ = 0;
+    last_.clear();
+  }
+
+  std::uint64_t count() const noexcept { return count_; }
+
+ private:
+  std::string endpoint_;
+  std::string last_;
+  std::uint64_t count_ = 0;
+};
+
+}  // namespace cozmq::engine

@@ -1,0 +1,158 @@
+// TCP: addresses from endpoints, and the socket options of this transport.
+#pragma once
+
+#include <cozmq/core/endpoint.hpp>
+#include <cozmq/core/error.hpp>
+#include <cozmq/transport/stream.hpp>
+
+#include <asio/ip/tcp.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <system_error>
+
+#include <ifaddrs.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+namespace cozmq::transport::tcp {
+
+namespace detail {
+
+// The address of the network interface `name`; binding to an interface means binding to its address.
+inline std::optional<asio::ip::address> interface_address(std::string const& name, bool ipv6)
+{
+  ifaddrs* all = nullptr;
+  if (::getifaddrs(&all) != 0)
+    return std::nullopt;
+  std::optional<asio::ip::address> found;
+  for (ifaddrs* at = all; at != nullptr; at = at->ifa_next) {
+    if (at->ifa_addr == nullptr || name != at->ifa_name)
+      continue;
+    if (at->ifa_addr->sa_family == AF_INET) {
+      auto const* const v4 = reinterpret_cast<sockaddr_in const*>(at->ifa_addr);
+      found = asio::ip::address_v4{ntohl(v4->sin_addr.s_addr)};
+      break;
+    }
+    if (ipv6 && !found && at->ifa_addr->sa_family == AF_INET6) {
+      auto const* const v6 = reinterpret_cast<sockaddr_in6 const*>(at->ifa_addr);
+      asio::ip::address_v6::bytes_type bytes;
+      std::copy(std::begin(v6->sin6_addr.s6_addr), std::end(v6->sin6_addr.s6_addr), bytes.begin());
+      found = asio::ip::address_v6{bytes, v6->sin6_scope_id};
+    }
+  }
+  ::freeifaddrs(all);
+  return found;
+}
+
+template <class Socket>
+void set_option(Socket& socket, int level, int name, int value)
+{
+  // A refused option leaves the system's own value; a connection works without it.
+  (void)::setsockopt(socket.native_handle(), level, name, &value, sizeof value);
+}
+
+}  // namespace detail
+
+/// The address to bind for `host`: "*", a numeric address or the name of an interface. Never asks a name server.
+inline std::optional<asio::ip::address> local_address(std::string const& host, bool any_host, bool ipv6)
+{
+  if (any_host)
+    return ipv6 ? asio::ip::address{asio::ip::address_v6::any()} : asio::ip::address{asio::ip::address_v4::any()};
+  std::error_code not_numeric;
+  asio::ip::address const numeric = asio::ip::make_address(host, not_numeric);
+  if (!not_numeric)
+    return numeric;
+  return detail::interface_address(host, ipv6);
+}
+
+/// Sets what every connection has, accepted or made: small messages must not wait for earlier ones to be
+/// acknowledged, since the engine sends them together anyway.
+inline void tune(stream& socket, socket_settings const& settings)
+{
+  detail::set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (settings.keepalive)
+    detail::set_option(socket, SOL_SOCKET, SO_KEEPALIVE, *settings.keepalive ? 1 : 0);
+  if (settings.keepalive_idle)
+    detail::set_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(settings.keepalive_idle->count()));
+  if (settings.keepalive_interval)
+    detail::set_option(socket, IPPROTO_TCP, TCP_KEEPINTVL, static_cast<int>(settings.keepalive_interval->count()));
+  if (settings.keepalive_count)
+    detail::set_option(socket, IPPROTO_TCP, TCP_KEEPCNT, *settings.keepalive_count);
+}
+
+/// Sets what must be set before connecting or listening.
+template <class Socket>
+void tune_early(Socket& socket, socket_settings const& settings)
+{
+  if (settings.send_buffer)
+    detail::set_option(socket, SOL_SOCKET, SO_SNDBUF, *settings.send_buffer);
+  if (settings.receive_buffer)
+    detail::set_option(socket, SOL_SOCKET, SO_RCVBUF, *settings.receive_buffer);
+}
+
+/// Writes an address as an endpoint's text, such as `tcp://[::1]:5555`.
+inline std::string to_text(asio::ip::tcp::endpoint const& at)
+{
+  endpoint text;
+  text.transport = transport_type::tcp;
+  text.host = at.address().to_string();
+  text.port = at.port();
+  return to_string(text);
+}
+
+/// Opens, binds and listens.
+///
+/// @par Errors
+/// `std::errc::address_in_use`, `address_not_available`, `no_such_device` (no interface of that name), ...
+inline std::optional<listening> listen(asio::any_io_executor const& executor, endpoint const& where,
+                                       socket_settings const& settings, std::error_code& ec)
+{
+  std::optional<asio::ip::address> const host = local_address(where.host, where.any_host, settings.ipv6);
+  if (!host) {
+    ec = std::make_error_code(std::errc::no_such_device);
+    return std::nullopt;
+  }
+  asio::ip::tcp::endpoint const local{*host, where.any_port ? std::uint16_t{0} : where.port};
+  listening result{acceptor{executor}, {}};
+  result.socket.open(protocol{local.protocol()}, ec);
+  if (ec)
+    return std::nullopt;
+  detail::set_option(result.socket, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (local.address().is_v6())
+    detail::set_option(result.socket, IPPROTO_IPV6, IPV6_V6ONLY, 0);  // "*" accepts IPv4 peers as well
+  tune_early(result.socket, settings);
+  result.socket.bind(address{local}, ec);
+  if (!ec)
+    result.socket.listen(settings.backlog, ec);
+  if (ec)
+    return std::nullopt;
+
+  address const bound = result.socket.local_endpoint(ec);
+  asio::ip::tcp::endpoint actual;
+  actual.resize(bound.size());
+  std::memcpy(actual.data(), bound.data(), bound.size());
+  endpoint text = where;
+  text.any_port = false;
+  text.port = actual.port();
+  if (text.any_host) {
+    text.any_host = false;
+    text.host = actual.address().to_string();
+  }
+  result.endpoint = to_string(text);
+  return result;
+}
+
+/// True when a connection reached itself: a dialer that retries a local port can be given that very port.
+inline bool is_self_connected(stream const& socket) noexcept
+{
+  std::error_code ec;
+  address const local = socket.local_endpoint(ec);
+  address const remote = socket.remote_endpoint(ec);
+  return !ec && local == remote;
+}
+
+}  // namespace cozmq::transport::tcp
