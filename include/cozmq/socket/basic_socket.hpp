@@ -1,0 +1,354 @@
+// The socket: an Asio I/O object that moves whole messages, made for a pattern.
+#pragma once
+
+#include <cozmq/socket/context.hpp>
+#include <cozmq/socket/core.hpp>
+#include <cozmq/socket/operations.hpp>
+#include <cozmq/socket/options.hpp>
+#include <cozmq/socket/receive_awaitable.hpp>
+#include <cozmq/socket/request.hpp>
+#include <cozmq/socket/watch.hpp>
+
+#include <asio/async_result.hpp>
+#include <asio/awaitable.hpp>
+
+#include <concepts>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace cozmq {
+
+/// A ZeroMQ socket of a pattern. What a pattern cannot do does not compile, and the compiler says what to use instead.
+///
+/// Messages are whole: all frames of one arrive, or none. A completed send means that the message is in our queue.
+/// The socket connects, reconnects and accepts in the background; its executor must be running.
+///
+/// @par Cancellation
+/// Every waiting operation supports total, partial and terminal cancellation, and the socket stays usable after it: a
+/// cancelled receive leaves the message queued, a cancelled send has queued nothing.
+///
+/// @par Lifetimes
+/// Move-only. Moving does not disturb pending operations; destroying ends them with `asio::error::operation_aborted`,
+/// never waits, and leaves the delivery of what is queued to the executor, as `option::linger` says.
+///
+/// @par Thread safety
+/// Distinct objects: safe. Shared objects: unsafe. With a multi-threaded executor give the socket a strand and call it
+/// on that strand.
+template <pattern::policy Pattern, class Executor = asio::any_io_executor>
+class basic_socket {
+ public:
+  using pattern_type = Pattern;
+  using executor_type = Executor;
+  template <class Other>
+  struct rebind_executor {
+    using other = basic_socket<Pattern, Other>;
+  };
+
+  /// A socket on the context's executor. Throws `error` with `errc::terminated` when the context is shut down.
+  explicit basic_socket(context& ctx) : basic_socket{ctx, ctx.get_executor()} {}
+
+  /// A socket on an executor of its own, for example a strand.
+  basic_socket(context& ctx, Executor executor) : executor_{std::move(executor)}
+  {
+    if (ctx.core()->terminated())
+      throw error{errc::terminated};
+    core_ = std::make_shared<detail::core<Pattern>>(ctx.core(), asio::any_io_executor{executor_});
+    ctx.core()->add(core_);
+  }
+
+  basic_socket(basic_socket&&) noexcept = default;
+  basic_socket& operator=(basic_socket&& other) noexcept
+  {
+    if (this != &other) {
+      close();
+      core_ = std::move(other.core_);
+      executor_ = std::move(other.executor_);
+    }
+    return *this;
+  }
+  ~basic_socket() { close(); }
+
+  executor_type get_executor() const noexcept { return executor_; }
+  static constexpr socket_type type() noexcept { return Pattern::type; }
+
+  // ---- endpoints ----------------------------------------------------------------------------------------------------
+
+  /// Listens on `endpoint`, for example "tcp://*:5555" or "ipc://weather.ipc", and returns it as it really is, ports and
+  /// wildcards filled in. Takes numeric addresses, `*` and names of network interfaces; port `*` or 0 is any free one.
+  ///
+  /// @par Errors
+  /// Throws `error`: `errc::invalid_endpoint`, `unknown_transport`, `address_in_use`, or what the system says.
+  std::string bind(std::string_view endpoint)
+  {
+    return throwing([&](std::error_code& ec, std::string& why) { return live().bind(endpoint, ec, why); });
+  }
+  std::string bind(std::string_view endpoint, std::error_code& ec)
+  {
+    std::string why;
+    return core_ ? core_->bind(endpoint, ec, why) : (ec = errc::socket_closed, std::string{});
+  }
+
+  /// Connects to `endpoint` in the background, now and whenever the connection is lost, and returns the text that
+  /// `disconnect` takes. The peer need not exist yet; messages are queued for it unless `option::immediate` is set.
+  ///
+  /// @par Errors
+  /// Throws `error` for an endpoint that can never work. Trouble on the way is logged, see `set_log`, and can be waited
+  /// for with `wait_connected`.
+  std::string connect(std::string_view endpoint)
+  {
+    return throwing([&](std::error_code& ec, std::string& why) { return live().connect(endpoint, ec, why); });
+  }
+  std::string connect(std::string_view endpoint, std::error_code& ec)
+  {
+    std::string why;
+    return core_ ? core_->connect(endpoint, ec, why) : (ec = errc::socket_closed, std::string{});
+  }
+
+  /// Stops listening on what `bind` returned and closes the connections that came in there. Messages that have been
+  /// received stay readable. Throws `error` with `errc::no_such_endpoint`.
+  void unbind(std::string_view endpoint)
+  {
+    throwing([&](std::error_code& ec, std::string&) { live().unbind(endpoint, ec); });
+  }
+  void unbind(std::string_view endpoint, std::error_code& ec)
+  {
+    core_ ? core_->unbind(endpoint, ec) : void(ec = errc::socket_closed);
+  }
+
+  /// Ends all connections to what `connect` returned. What was received and not read from there is discarded, what is
+  /// queued is delivered as `option::linger` allows. Throws `error` with `errc::no_such_endpoint`.
+  void disconnect(std::string_view endpoint)
+  {
+    throwing([&](std::error_code& ec, std::string&) { live().disconnect(endpoint, ec); });
+  }
+  void disconnect(std::string_view endpoint, std::error_code& ec)
+  {
+    core_ ? core_->disconnect(endpoint, ec) : void(ec = errc::socket_closed);
+  }
+
+  // ---- options ------------------------------------------------------------------------------------------------------
+
+  /// Sets an option; each says in cozmq::option when it takes effect. Throws `error` with `errc::invalid_option`.
+  template <socket_option Option>
+  void set_option(Option const& option)
+  {
+    std::error_code ec;
+    set_option(option, ec);
+    if (ec)
+      throw error{ec};
+  }
+  template <socket_option Option>
+  void set_option(Option const& option, std::error_code& ec)
+  {
+    static_assert(Option::applies_to(Pattern::type), "this socket type has no use for this option");
+    ec = core_ ? option.apply(core_->mutable_options()) : errc::socket_closed;
+  }
+
+  /// Reads an option back: `socket.get_option<cozmq::option::send_hwm>()`.
+  template <socket_option Option>
+  Option get_option() const
+  {
+    static_assert(Option::applies_to(Pattern::type), "this socket type has no use for this option");
+    return Option::read(live().options());
+  }
+
+  // ---- sending ------------------------------------------------------------------------------------------------------
+
+  /// Sends one message: `send(m)`, or `send(frame, frame, ...)`, each text, bytes or a frame. Completes when the message
+  /// is queued for a peer, which is before it reaches it; waits while there is no peer or all are full (PUB never waits).
+  ///
+  /// @par Errors
+  /// Throws `error`: `errc::wrong_state` (REQ and REP out of turn), `terminated`, `empty_message`.
+  template <class... Frames>
+    requires(sizeof...(Frames) > 0 && std::constructible_from<message, Frames...>)
+  asio::awaitable<void> send(Frames&&... frames)
+  {
+    if constexpr (!can_send<Pattern>)
+      Pattern::template refuse_send<std::tuple<Frames...>>();
+    return detail::send(&live(), message{std::forward<Frames>(frames)...});
+  }
+
+  /// Sends `m` if that is possible without waiting. True: `m` is taken and now empty. False: nothing has happened.
+  /// Throws as `send` does.
+  bool try_send(message& m)
+  {
+    std::error_code ec;
+    bool const sent = try_send(m, ec);
+    if (ec && ec != errc::would_block)
+      throw error{ec};
+    return sent;
+  }
+  bool try_send(message& m, std::error_code& ec)
+  {
+    if constexpr (!can_send<Pattern>)
+      Pattern::template refuse_send<Pattern>();
+    ec = core_ ? core_->try_send(m) : errc::socket_closed;
+    return !ec;
+  }
+
+  /// As `send`, for any completion token.
+  ///
+  /// @par Completion signature
+  /// `void(std::error_code)`, on the handler's executor, never from inside this call.
+  ///
+  /// @par Cancellation
+  /// total, partial and terminal; a cancelled send has queued nothing.
+  template <asio::completion_token_for<void(std::error_code)> Token = asio::default_completion_token_t<Executor>>
+  auto async_send(message m, Token&& token = asio::default_completion_token_t<Executor>{})
+  {
+    if constexpr (!can_send<Pattern>)
+      Pattern::template refuse_send<Token>();
+    return asio::async_compose<Token, void(std::error_code)>(
+        detail::send_operation<Pattern>{&live(), std::move(m)}, token, executor_);
+  }
+
+  // ---- receiving ----------------------------------------------------------------------------------------------------
+
+  /// Receives one message; completes when there is one. `co_await (a.recv() || b.recv())` and
+  /// `co_await (a.recv() || timeout(1s))` lose nothing: the side that is not ready takes nothing.
+  ///
+  /// @par Errors
+  /// Throws `error`: `errc::wrong_state`, `terminated`, `operation_in_progress` (two at a time on one socket).
+  receive_awaitable<Pattern> recv()
+  {
+    if constexpr (!can_receive<Pattern>)
+      Pattern::template refuse_receive<Pattern>();
+    return receive_awaitable<Pattern>{live()};
+  }
+
+  /// A message if there is one now; never waits. Throws as `recv` does.
+  std::optional<message> try_recv()
+  {
+    std::error_code ec;
+    std::optional<message> m = try_recv(ec);
+    if (ec && ec != errc::would_block)
+      throw error{ec};
+    return m;
+  }
+  std::optional<message> try_recv(std::error_code& ec)
+  {
+    if constexpr (!can_receive<Pattern>)
+      Pattern::template refuse_receive<Pattern>();
+    std::optional<message> m{std::in_place};
+    ec = core_ ? core_->try_receive(*m) : errc::socket_closed;
+    if (ec)
+      m.reset();
+    return m;
+  }
+
+  /// As `recv`, for any completion token.
+  ///
+  /// @par Completion signature
+  /// `void(std::error_code, message)`, on the handler's executor, never from inside this call.
+  ///
+  /// @par Cancellation
+  /// total, partial and terminal; no message is lost.
+  template <asio::completion_token_for<void(std::error_code, message)> Token = asio::default_completion_token_t<Executor>>
+  auto async_recv(Token&& token = asio::default_completion_token_t<Executor>{})
+  {
+    if constexpr (!can_receive<Pattern>)
+      Pattern::template refuse_receive<Token>();
+    return asio::async_compose<Token, void(std::error_code, message)>(detail::receive_operation<Pattern>{&live()}, token,
+                                                                      executor_);
+  }
+
+  // ---- what some patterns have --------------------------------------------------------------------------------------
+
+  /// REQ: sends a request and receives its reply. With a timeout, gives each attempt that long and sends again up to
+  /// `retries` times; a late reply to an earlier attempt is not mistaken for the current one. The socket can be used for
+  /// a next request whatever happened.
+  ///
+  /// @par Errors
+  /// Throws `error`: `errc::timed_out` after the last attempt, `wrong_state`, `terminated`.
+  asio::awaitable<message> request(message m, request_options options = {})
+    requires std::same_as<typename Pattern::envelope, routing::request_envelope>
+  {
+    return detail::request(&live(), std::move(m), options);
+  }
+
+  /// SUB: receives from now on what starts with `topic`, any bytes; "" is everything. Topics add up, and one that is
+  /// subscribed to twice must be unsubscribed twice.
+  void subscribe(std::string_view topic)
+    requires requires(typename Pattern::inbound in) { in.subscribe(byte_view{}); }
+  {
+    live().exchange().inbound().subscribe(as_bytes(topic));
+  }
+
+  /// SUB: takes one subscription back. False when there was none to `topic`.
+  bool unsubscribe(std::string_view topic)
+    requires requires(typename Pattern::inbound in) { in.unsubscribe(byte_view{}); }
+  {
+    return live().exchange().inbound().unsubscribe(as_bytes(topic));
+  }
+
+  /// PUB: completes when at least `count` peers would receive a message that starts with `topic`, so that publishing
+  /// right afterwards loses nothing. Throws `error` with `errc::terminated`.
+  asio::awaitable<void> wait_subscribers(std::string_view topic, std::size_t count = 1)
+    requires requires(typename Pattern::outbound out) { out.subscribers(byte_view{}); }
+  {
+    return detail::wait_subscribers(&live(), std::string{topic}, count);
+  }
+
+  // ---- state --------------------------------------------------------------------------------------------------------
+
+  /// Completes when at least `count` peers are connected, their handshakes complete. Throws `error`, for example with
+  /// `errc::terminated`.
+  asio::awaitable<void> wait_connected(std::size_t count = 1)
+  {
+    return detail::wait_connected(static_cast<engine::socket_core*>(&live()), count);
+  }
+
+  /// How many peers are connected now.
+  std::size_t connected_peers() const noexcept { return core_ ? core_->connected_peers() : 0; }
+
+  /// Ends pending operations with `asio::error::operation_aborted`; the socket stays usable.
+  void cancel()
+  {
+    if (core_)
+      core_->cancel();
+  }
+
+  /// Ends the socket: pending operations end with `asio::error::operation_aborted`, ports are free at once, and what is
+  /// queued is delivered in the background as `option::linger` says. Returns at once; closing again does nothing.
+  void close() noexcept
+  {
+    if (core_)
+      std::exchange(core_, nullptr)->close();
+  }
+
+  bool is_open() const noexcept { return core_ != nullptr && !core_->closed(); }
+
+ private:
+  detail::core<Pattern>& live() const
+  {
+    if (!core_)
+      throw error{errc::socket_closed};
+    return *core_;
+  }
+
+  template <class Call>
+  auto throwing(Call&& call)
+  {
+    std::error_code ec;
+    std::string why;
+    if constexpr (std::is_void_v<decltype(call(ec, why))>) {
+      call(ec, why);
+      if (ec)
+        throw error{ec};
+    } else {
+      auto result = call(ec, why);
+      if (ec)
+        throw error{ec, std::move(why)};
+      return result;
+    }
+  }
+
+  std::shared_ptr<detail::core<Pattern>> core_;
+  Executor executor_;
+};
+
+}  // namespace cozmq

@@ -1,0 +1,69 @@
+// The context: what a group of sockets shares, and their common end.
+#pragma once
+
+#include <cozmq/engine/context_core.hpp>
+#include <cozmq/engine/socket_core.hpp>
+
+#include <asio/execution_context.hpp>
+#include <asio/io_context.hpp>
+
+#include <concepts>
+#include <memory>
+
+namespace cozmq {
+
+/// Owns the inproc names of its sockets and gives them their executor. Destroying it ends every pending operation of
+/// its sockets with `errc::terminated` and returns at once; what is queued is delivered by the executor, as `linger`
+/// allows. Sockets, and coroutines that hold them, may outlive it.
+///
+/// Contexts are independent: an inproc name bound in one does not exist in another.
+///
+/// @par Thread safety
+/// Distinct objects: safe. Shared objects: unsafe.
+class context {
+ public:
+  /// A context on an execution context of the application, such as `asio::io_context`, which runs its sockets.
+  template <class ExecutionContext>
+    requires std::convertible_to<ExecutionContext&, asio::execution_context&>
+  explicit context(ExecutionContext& runs_on) : context{asio::any_io_executor{runs_on.get_executor()}}
+  {
+  }
+
+  /// A context on an executor, such as a strand.
+  explicit context(asio::any_io_executor executor)
+      : core_{std::make_shared<engine::context_core>(std::move(executor))}
+  {
+  }
+
+  context(context&&) noexcept = default;
+  context& operator=(context&& other) noexcept
+  {
+    if (this != &other) {
+      shutdown();
+      core_ = std::move(other.core_);
+    }
+    return *this;
+  }
+  ~context() { shutdown(); }
+
+  /// Ends every operation that waits on a socket of this context, now and later, with `errc::terminated`, and closes
+  /// the sockets. Returns at once; calling it again does nothing.
+  void shutdown()
+  {
+    if (!core_ || core_->terminated())
+      return;
+    core_->terminate();
+    for (auto const& s : core_->sockets())
+      s->terminate();
+  }
+
+  asio::any_io_executor get_executor() const noexcept { return core_->executor(); }
+
+  /// For sockets.
+  std::shared_ptr<engine::context_core> const& core() const noexcept { return core_; }
+
+ private:
+  std::shared_ptr<engine::context_core> core_;
+};
+
+}  // namespace cozmq

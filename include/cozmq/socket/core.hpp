@@ -1,0 +1,82 @@
+// A socket's engine joined to the routing of its pattern.
+#pragma once
+
+#include <cozmq/engine/socket_core.hpp>
+#include <cozmq/pattern/exchange.hpp>
+
+#include <memory>
+#include <optional>
+#include <system_error>
+
+namespace cozmq::detail {
+
+/// What a basic_socket<Pattern> holds: everything but the user's interface.
+template <pattern::policy Pattern>
+class core final : public engine::socket_core {
+ public:
+  using engine::socket_core::socket_core;
+  ~core() { sever_all(); }
+
+  pattern::exchange<Pattern>& exchange() noexcept { return exchange_; }
+
+  socket_type type() const noexcept override { return Pattern::type; }
+  socket_type_set peers() const noexcept override { return Pattern::peers; }
+
+  std::error_code try_send(message& m)
+  {
+    if (ended())
+      return ended();
+    if (m.empty())
+      return errc::empty_message;
+    return exchange_.send(m);
+  }
+
+  std::error_code try_receive(message& m)
+  {
+    if (ahead_) {
+      m = std::move(*ahead_);
+      ahead_.reset();
+      return {};
+    }
+    if (ended())
+      return ended();
+    if (std::error_code ec = exchange_.may_receive(); ec)
+      return ec;
+    return exchange_.receive(m) ? std::error_code{} : errc::would_block;
+  }
+
+  /// Is there a message for the application, or an error? Looks at the patterns' rules by taking the message ahead.
+  std::error_code look_ahead()
+  {
+    if (ahead_)
+      return {};
+    message m;
+    std::error_code const ec = try_receive(m);
+    if (!ec)
+      ahead_.emplace(std::move(m));
+    return ec;
+  }
+
+  bool can_send_now() { return ended() || exchange_.can_send(); }
+
+ private:
+  void route_outbound(routing::pipe& p) override { exchange_.attach_outbound(p); }
+  void route_inbound(routing::pipe& p) override { exchange_.attach_inbound(p); }
+  void unroute_outbound(routing::pipe& p) override { exchange_.detach_outbound(p); }
+  void unroute_inbound(routing::pipe& p) override { exchange_.detach_inbound(p); }
+  void route_connected(routing::pipe& p) override { exchange_.connected(p); }
+  void route_disconnected(routing::pipe& p) override { exchange_.disconnected(p); }
+  bool route_readable(routing::pipe& p) override { return exchange_.readable(p); }
+  void route_writable(routing::pipe& p) override { exchange_.writable(p); }
+  std::error_code route_subscription(routing::pipe& p, bool wanted, byte_view topic) override
+  {
+    return exchange_.subscription(p, wanted, topic);
+  }
+  bool is_exclusive() const noexcept override { return Pattern::exclusive; }
+  bool connects_twice() const noexcept override { return Pattern::connects_twice; }
+
+  pattern::exchange<Pattern> exchange_;
+  std::optional<message> ahead_;
+};
+
+}  // namespace cozmq::detail

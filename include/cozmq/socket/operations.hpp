@@ -1,0 +1,133 @@
+// The waiting forms of send and receive, on top of the ones that never wait.
+#pragma once
+
+#include <cozmq/socket/core.hpp>
+
+#include <asio/awaitable.hpp>
+#include <asio/compose.hpp>
+#include <asio/post.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include <system_error>
+#include <utility>
+
+namespace cozmq::detail {
+
+// One frame of coroutine per operation: on the fast path nothing else is awaited. The pause comes before anything is
+// taken or queued, so that a cancellation during it loses nothing.
+template <class Pattern>
+asio::awaitable<void> send(core<Pattern>* s, message m)
+{
+  if (s->budget().exhausted()) {
+    co_await asio::post(s->executor(), asio::use_awaitable);
+    s->budget().renew();
+  }
+  s->budget().spend(m.byte_size());
+  for (;;) {
+    std::error_code ec = s->try_send(m);
+    if (!ec)
+      co_return;
+    if (ec != errc::would_block)
+      throw error{ec};
+    co_await s->writers.async_wait(s->executor(), asio::redirect_error(asio::use_awaitable, ec));
+    if (ec)
+      throw error{ec};
+    s->budget().renew();
+  }
+}
+
+template <class Pattern>
+asio::awaitable<message> receive(core<Pattern>* s)
+{
+  if (s->budget().exhausted()) {
+    co_await asio::post(s->executor(), asio::use_awaitable);
+    s->budget().renew();
+  }
+  message m;
+  for (;;) {
+    std::error_code ec = s->try_receive(m);
+    if (!ec) {
+      s->budget().spend(m.byte_size());
+      co_return m;
+    }
+    if (ec == errc::would_block && !s->readers.empty())
+      ec = errc::operation_in_progress;
+    if (ec != errc::would_block)
+      throw error{ec};
+    co_await s->readers.async_wait(s->executor(), asio::redirect_error(asio::use_awaitable, ec));
+    if (ec)
+      throw error{ec};
+    s->budget().renew();
+  }
+}
+
+/// async_send as a composed operation.
+template <class Pattern>
+struct send_operation {
+  core<Pattern>* socket;
+  message m;
+  bool started = false;
+  bool done = false;
+  std::error_code result{};
+
+  template <class Self>
+  void operator()(Self& self, std::error_code ec = {})
+  {
+    if (done)
+      return self.complete(result);
+    if (!started) {
+      started = true;
+      self.reset_cancellation_state(asio::enable_total_cancellation());
+    }
+    if (!ec)
+      ec = socket->try_send(m);
+    if (ec == errc::would_block) {
+      core<Pattern>* const s = socket;
+      return s->writers.async_wait(s->executor(), std::move(self));
+    }
+    done = true;
+    result = ec;
+    core<Pattern>* const s = socket;
+    asio::post(s->executor(), std::move(self));
+  }
+};
+
+/// async_receive as a composed operation.
+template <class Pattern>
+struct receive_operation {
+  core<Pattern>* socket;
+  message m{};
+  bool started = false;
+  bool done = false;
+  bool waited = false;
+  std::error_code result{};
+
+  template <class Self>
+  void operator()(Self& self, std::error_code ec = {})
+  {
+    if (done)
+      return self.complete(result, std::move(m));
+    if (!started) {
+      started = true;
+      self.reset_cancellation_state(asio::enable_total_cancellation());
+    }
+    if (!ec)
+      ec = socket->try_receive(m);
+    if (ec == errc::would_block && !socket->readers.empty())
+      ec = errc::operation_in_progress;
+    core<Pattern>* const s = socket;
+    if (ec == errc::would_block) {
+      waited = true;
+      return s->readers.async_wait(s->executor(), std::move(self));
+    }
+    // After a wait we are in a handler of our own already; before, in the initiating call, which must return first.
+    if (waited)
+      return self.complete(ec, std::move(m));
+    done = true;
+    result = ec;
+    asio::post(s->executor(), std::move(self));
+  }
+};
+
+}  // namespace cozmq::detail

@@ -1,0 +1,112 @@
+// REQ: a request and its reply as one operation, with a timeout and further attempts.
+#pragma once
+
+#include <cozmq/socket/operations.hpp>
+
+#include <asio/awaitable.hpp>
+#include <asio/steady_timer.hpp>
+
+#include <chrono>
+#include <type_traits>
+
+namespace cozmq {
+
+/// How long to wait for a reply, and how often to ask again.
+struct request_options {
+  /// Per attempt; zero waits for ever.
+  std::chrono::milliseconds timeout{0};
+  /// Further attempts after the first.
+  unsigned retries = 0;
+};
+
+// g++ 12 destroys aggregates with non-trivial members twice inside a co_await expression.
+static_assert(std::is_trivially_destructible_v<request_options>);
+
+namespace detail {
+
+// Ends what waits on `list` at its deadline, unless it is destroyed earlier.
+class deadline {
+ public:
+  deadline(asio::any_io_executor const& executor, std::chrono::milliseconds after) : timer_{executor}
+  {
+    timer_.expires_after(after);
+  }
+
+  void guard(engine::wait_list& list)
+  {
+    timer_.async_wait([state = state_, &list](std::error_code ec) {
+      if (ec || state->over)
+        return;
+      state->expired = true;
+      list.wake_all(engine::wake::posted, errc::timed_out);
+    });
+  }
+
+  ~deadline() { state_->over = true; }
+  bool expired() const noexcept { return state_->expired; }
+
+ private:
+  struct flags {
+    bool over = false;
+    bool expired = false;
+  };
+  asio::steady_timer timer_;
+  std::shared_ptr<flags> state_ = std::make_shared<flags>();
+};
+
+// Restores the envelope's manners when an attempt ends, however it ends.
+class request_scope {
+ public:
+  explicit request_scope(routing::request_envelope& e) : envelope_{e}, relaxed_{e.relaxed}, correlate_{e.correlate} {}
+  request_scope(request_scope const&) = delete;
+  request_scope& operator=(request_scope const&) = delete;
+  ~request_scope()
+  {
+    envelope_.relaxed = relaxed_;
+    envelope_.correlate = correlate_;
+    if (!answered)
+      envelope_.abandon();
+  }
+
+  bool answered = false;
+
+ private:
+  routing::request_envelope& envelope_;
+  bool relaxed_;
+  bool correlate_;
+};
+
+template <class Pattern>
+asio::awaitable<message> request(core<Pattern>* s, message m, request_options options)
+{
+  if (s->exchange().envelope().may_send())
+    throw error{errc::wrong_state};
+  if (options.timeout <= options.timeout.zero()) {
+    co_await send(s, std::move(m));
+    co_return co_await receive(s);
+  }
+  request_scope scope{s->exchange().envelope()};
+  // A number in the envelope tells a late reply from the one that is awaited.
+  s->exchange().envelope().relaxed = true;
+  s->exchange().envelope().correlate = true;
+  for (unsigned attempt = 0; attempt <= options.retries; ++attempt) {
+    deadline until{s->executor(), options.timeout};
+    message copy{m};
+    try {
+      until.guard(s->writers);
+      co_await send(s, std::move(copy));
+      until.guard(s->readers);
+      message reply = co_await receive(s);
+      scope.answered = true;
+      co_return reply;
+    } catch (error const& e) {
+      if (e.code() != errc::timed_out)
+        throw;
+    }
+  }
+  throw error{errc::timed_out, fmt::format("no reply in {} attempts of {} ms each", options.retries + 1,
+                                           options.timeout.count())};
+}
+
+}  // namespace detail
+}  // namespace cozmq
