@@ -1,0 +1,47 @@
+"""What is measured: a kind of traffic, a transport, a size."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Workload:
+    work: str
+    transport: str
+    size: int
+    peers: int = 1
+
+    @property
+    def name(self):
+        """Its name in the JSON rows."""
+        return f"fanout_{self.peers}" if self.work == "fanout" else self.work
+
+    @property
+    def title(self):
+        pattern = {"throughput": "PUSH/PULL", "latency": "REQ/REP", "fanout": f"PUB/{self.peers} SUB"}[self.work]
+        return f"{pattern} {self.transport} {size_text(self.size)}"
+
+    @property
+    def measures(self):
+        """(metric, heading) of each line of the table."""
+        if self.work == "latency":
+            return (("p50_us", "p50 us"), ("p99_us", "p99 us"))
+        return (("messages_per_second", "msg/s"),)
+
+    def offered_by(self, implementation):
+        return implementation != "raw" or self.transport != "inproc"
+
+
+def size_text(size):
+    if size >= 1 << 20:
+        return f"{size >> 20} MiB"
+    return f"{size >> 10} KiB" if size >= 1 << 10 else f"{size} B"
+
+
+def workloads(quick):
+    stream_sizes = (64, 1024, 8192, 65536) if quick else (8, 64, 256, 1024, 8192, 65536, 1 << 20)
+    inproc_sizes = (64,) if quick else (8, 64, 1024, 65536)
+    result = [Workload("throughput", transport, size) for transport in ("tcp", "ipc") for size in stream_sizes]
+    result += [Workload("throughput", "inproc", size) for size in inproc_sizes]
+    result += [Workload("latency", transport, 64) for transport in ("tcp", "ipc")]
+    result += [Workload("fanout", "tcp", 64, peers) for peers in (1, 8, 64)]
+    return result
