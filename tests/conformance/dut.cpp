@@ -1,0 +1,321 @@
+// The conformance device: one cozmq socket, driven by lines on stdin, that reports on stdout.
+#include <cozmq/cozmq.hpp>
+
+#include <asio/awaitable.hpp>
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/buffer.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+#include <asio/posix/stream_descriptor.hpp>
+#include <asio/read_until.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <unistd.h>
+
+namespace {
+
+using namespace std::chrono_literals;
+
+struct arguments {
+  std::string type = "PULL";
+  std::string bind;
+  std::string connect;
+  std::vector<std::pair<std::string, std::string>> options;
+};
+
+std::string from_hex(std::string_view digits)
+{
+  std::string bytes;
+  for (; digits.size() >= 2; digits.remove_prefix(2)) {
+    unsigned value = 0;
+    if (std::from_chars(digits.data(), digits.data() + 2, value, 16).ptr != digits.data() + 2)
+      throw std::invalid_argument{fmt::format("not hex: {}", digits.substr(0, 20))};
+    bytes += static_cast<char>(value);
+  }
+  return bytes;
+}
+
+cozmq::message message_from_hex(std::string_view text)
+{
+  cozmq::message message;
+  for (;;) {
+    std::size_t comma = std::min(text.find(','), text.size());
+    message.push_back(cozmq::frame{from_hex(text.substr(0, comma))});
+    if (comma == text.size())
+      return message;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+// Of a long part only the first 400 bytes are shown, and how many more there are.
+void print(cozmq::message const& message)
+{
+  constexpr std::size_t shown = 400;
+  std::string line = "MSG ";
+  for (std::size_t i = 0; i < message.size(); ++i) {
+    if (i != 0)
+      line += ',';
+    std::string_view part = message[i].view();
+    for (char byte : part.substr(0, shown))
+      line += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+    if (part.size() > shown)
+      line += fmt::format("+{}", part.size() - shown);
+  }
+  fmt::print("{}\n", line);
+}
+
+// The number after SENT: what libzmq's errno would be, where there is such a thing.
+int errno_of(std::error_code ec)
+{
+  if (ec == asio::error::operation_aborted || ec == cozmq::errc::would_block)
+    return EAGAIN;
+  std::error_condition condition = ec.default_error_condition();
+  return condition.category() == std::generic_category() ? condition.value() : 100'000 + ec.value();
+}
+
+template <typename Pattern>
+class device {
+ public:
+  device(asio::io_context& io, cozmq::context& ctx)
+      : io_{io}, socket_{ctx}, input_{io, ::dup(STDIN_FILENO)}
+  {
+  }
+
+  void configure(std::string const& name, std::string const& value)
+  {
+    namespace option = cozmq::option;
+    auto number = [&] { return std::stoll(value); };
+    auto size = [&] { return static_cast<std::size_t>(number()); };
+    auto duration = [&] { return std::chrono::milliseconds{number()}; };
+
+    if (name == "handshake_ms")
+      set(option::handshake_timeout{duration()});
+    else if (name == "maxmsg")
+      set(option::max_message_size{size()});
+    else if (name == "rcvhwm")
+      set(option::receive_hwm{size()});
+    else if (name == "sndhwm")
+      set(option::send_hwm{size()});
+    else if (name == "identity")
+      set(option::routing_id{from_hex(value)});
+    else if (name == "hb_ivl")
+      set(option::heartbeat_interval{duration()});
+    else if (name == "hb_timeout")
+      set(option::heartbeat_timeout{duration()});
+    else if (name == "hb_ttl")
+      set(option::heartbeat_ttl{duration()});
+    else if (name == "reconnect_ms")
+      set(option::reconnect_interval{duration()});
+    else if (name == "linger")
+      set(option::linger{duration()});
+    else if (name == "subscribe")
+      subscribe(from_hex(value));
+    else
+      throw std::invalid_argument{fmt::format("this device does not offer the option {}", name)};
+  }
+
+  void start(arguments const& args)
+  {
+    set(cozmq::option::linger{0ms});
+    set(cozmq::option::reconnect_interval{50ms});
+    for (auto const& [name, value] : args.options)
+      configure(name, value);
+    if (args.connect.empty()) {
+      fmt::print("BOUND {}\n", socket_.bind(args.bind));
+    } else {
+      socket_.connect(args.connect);
+      fmt::print("CONNECTING\n");
+    }
+    spawn(obey());
+    resume_receiving();
+  }
+
+ private:
+  // An option that this socket type has no use for is ignored, as libzmq does.
+  template <typename Option>
+  void set(Option const& value)
+  {
+    if constexpr (Option::applies_to(Pattern::type))
+      socket_.set_option(value);
+  }
+
+  void spawn(asio::awaitable<void> task)
+  {
+    asio::co_spawn(io_, std::move(task), [](std::exception_ptr failure) {
+      if (failure)
+        std::rethrow_exception(failure);
+    });
+  }
+
+  asio::awaitable<void> obey()
+  {
+    std::string text;
+    for (;;) {
+      std::error_code ec;
+      std::size_t length = co_await asio::async_read_until(input_, asio::dynamic_buffer(text), '\n',
+                                                           asio::redirect_error(asio::use_awaitable, ec));
+      if (ec)
+        break;
+      std::string line = text.substr(0, length - 1);
+      text.erase(0, length);
+      if (line == "QUIT")
+        break;
+      if (line.starts_with("SUB "))
+        subscribe(from_hex(line.substr(4)));
+      else if (line.starts_with("UNSUB "))
+        unsubscribe(from_hex(line.substr(6)));
+      else if (line.starts_with("SEND "))
+        co_await send(message_from_hex(std::string_view{line}.substr(5)));
+    }
+    socket_.close();
+  }
+
+  void subscribe(std::string const& topic)
+  {
+    if constexpr (Pattern::type == cozmq::socket_type::sub)
+      socket_.subscribe(topic);
+  }
+
+  void unsubscribe(std::string const& topic)
+  {
+    if constexpr (Pattern::type == cozmq::socket_type::sub)
+      socket_.unsubscribe(topic);
+  }
+
+  asio::awaitable<void> send(cozmq::message message)
+  {
+    std::error_code ec = cozmq::errc::not_supported;
+    if constexpr (cozmq::can_send<Pattern>) {
+      auto stop = std::make_shared<asio::cancellation_signal>();  // the timer handler may outlive this call
+      asio::steady_timer limit{io_, 1s};
+      limit.async_wait([stop](std::error_code expired) {
+        if (!expired)
+          stop->emit(asio::cancellation_type::terminal);
+      });
+      co_await socket_.async_send(
+          std::move(message),
+          asio::bind_cancellation_slot(stop->slot(), asio::redirect_error(asio::use_awaitable, ec)));
+    }
+    fmt::print("SENT {}\n", ec ? errno_of(ec) : 0);
+    if (!ec)
+      resume_receiving();
+    co_return;
+  }
+
+  // REQ and REP receive in turn with sending: the loop ends when it is the application's turn to send, and
+  // every successful send starts it again.
+  void resume_receiving()
+  {
+    if constexpr (cozmq::can_receive<Pattern>) {
+      turn_changed_ = receiving_;
+      if (!std::exchange(receiving_, true))
+        spawn(receive());
+    }
+  }
+
+  asio::awaitable<void> receive()
+  {
+    for (;;) {
+      std::error_code ec;
+      cozmq::message message = co_await socket_.async_recv(asio::redirect_error(asio::use_awaitable, ec));
+      if (!ec)
+        print(message);
+      else if (ec != cozmq::errc::wrong_state || !std::exchange(turn_changed_, false))
+        break;
+    }
+    receiving_ = false;
+  }
+
+  asio::io_context& io_;
+  cozmq::basic_socket<Pattern> socket_;
+  asio::posix::stream_descriptor input_;
+  bool receiving_ = false;
+  bool turn_changed_ = false;
+};
+
+template <typename Pattern>
+int serve(arguments const& args)
+{
+  asio::io_context io;
+  cozmq::context ctx{io};
+  device<Pattern> dut{io, ctx};
+  dut.start(args);
+  io.run();
+  return 0;
+}
+
+int serve(arguments const& args)
+{
+  if (args.type == "PAIR")
+    return serve<cozmq::pattern::pair>(args);
+  if (args.type == "PUSH")
+    return serve<cozmq::pattern::push>(args);
+  if (args.type == "PULL")
+    return serve<cozmq::pattern::pull>(args);
+  if (args.type == "PUB")
+    return serve<cozmq::pattern::pub>(args);
+  if (args.type == "SUB")
+    return serve<cozmq::pattern::sub>(args);
+  if (args.type == "REQ")
+    return serve<cozmq::pattern::req>(args);
+  if (args.type == "REP")
+    return serve<cozmq::pattern::rep>(args);
+  throw std::invalid_argument{fmt::format("this device does not offer the socket type {}", args.type)};
+}
+
+arguments parse(int argc, char* argv[])
+{
+  arguments args;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    std::string_view key = argv[i];
+    std::string value = argv[i + 1];
+    if (key == "--type")
+      args.type = value;
+    else if (key == "--bind")
+      args.bind = value;
+    else if (key == "--connect")
+      args.connect = value;
+    else if (std::size_t equals = value.find('='); key == "--opt" && equals != std::string::npos)
+      args.options.emplace_back(value.substr(0, equals), value.substr(equals + 1));
+    else
+      throw std::invalid_argument{fmt::format("unknown argument {} {}", key, value)};
+  }
+  if (args.bind.empty() == args.connect.empty())
+    throw std::invalid_argument{"give --type TYPE and one of --bind ENDPOINT and --connect ENDPOINT"};
+  return args;
+}
+
+}  // namespace
+
+int main(int argc, char* argv[])
+{
+  std::setvbuf(stdout, nullptr, _IOLBF, 1 << 16);
+  try {
+    return serve(parse(argc, argv));
+  } catch (std::invalid_argument const& failure) {
+    fmt::print(stderr, "{}\n", failure.what());
+    return 2;
+  } catch (std::exception const& failure) {
+    fmt::print(stderr, "ERR {}\n", failure.what());
+    return 3;
+  }
+}

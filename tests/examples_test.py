@@ -1,0 +1,319 @@
+#!/usr/bin/env python3
+"""Runs the examples against pyzmq (libzmq) counterparts, in both roles, and against each other.
+
+usage: examples_test.py DIRECTORY_OF_THE_EXAMPLES
+
+Nothing sleeps: a test goes on when a line or a message has arrived. LIMIT only ends what hangs.
+"""
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import traceback
+
+try:
+    import zmq
+except ImportError:
+    raise SystemExit("examples_test.py needs pyzmq (Debian: python3-zmq)")
+
+LIMIT = 60  # seconds, for one example from start to end
+ANY = "tcp://127.0.0.1:*"
+TESTS = []
+
+
+def test(name):
+    def register(function):
+        TESTS.append((name, function))
+        return function
+    return register
+
+
+class Example:
+    """A running example. Its lines are read as they come; it is killed when it takes longer than LIMIT."""
+
+    def __init__(self, name, *arguments):
+        self.name = name
+        self.lines = []
+        command = [os.path.join(DIRECTORY, name), *arguments]
+        self.process = subprocess.Popen(command, text=True, errors="replace", stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE)
+        self.guard = threading.Timer(LIMIT, self.process.kill)
+        self.guard.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.guard.cancel()
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.process.wait()
+
+    def line(self):
+        line = self.process.stdout.readline()
+        assert line, f"{self.name} ended instead of printing a line; it had printed {self.lines}"
+        self.lines.append(line.rstrip("\n"))
+        return self.lines[-1]
+
+    def endpoint(self):
+        """The endpoint that its first line names."""
+        found = re.search(r"(tcp|ipc)://\S+", self.line())
+        assert found, f"{self.name} does not say where it listens: {self.lines[0]}"
+        return found.group(0)
+
+    def press_enter(self):
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+
+    def end(self):
+        """Waits for its own end, which has to be a good one, and returns the lines not yet read."""
+        rest = self.process.stdout.read().splitlines()
+        status = self.process.wait()
+        assert status == 0, f"{self.name} ended with {status}; it had printed {self.lines + rest}"
+        return rest
+
+    def stop(self, number=signal.SIGTERM):
+        """Asks it to stop, which counts as a good end."""
+        self.process.send_signal(number)
+        return self.end()
+
+
+@contextlib.contextmanager
+def socket(kind):
+    with zmq.Context() as context, context.socket(kind) as made:
+        made.setsockopt(zmq.RCVTIMEO, LIMIT * 1000)
+        made.setsockopt(zmq.SNDTIMEO, LIMIT * 1000)
+        made.setsockopt(zmq.LINGER, 0)
+        yield made
+
+
+def bound(made, endpoint=ANY):
+    made.bind(endpoint)
+    return made.getsockopt(zmq.LAST_ENDPOINT).rstrip(b"\0").decode()
+
+
+def unused_endpoint():
+    with socket(zmq.PULL) as probe:
+        return bound(probe)
+
+
+def number_in(line):
+    return float(re.search(r"-?\d+(\.\d+)?(?= *(ms|F))", line).group(0))
+
+
+# ---- hello world -------------------------------------------------------------------------------------------
+
+def ask_ten_times(endpoint):
+    with socket(zmq.REQ) as client:
+        client.connect(endpoint)
+        for _ in range(10):
+            client.send(b"Hello")
+            assert client.recv() == b"World"
+
+
+def answer_ten_times(server):
+    for _ in range(10):
+        assert server.recv() == b"Hello"
+        server.send(b"World")
+
+
+@test("E1 hwserver answers a pyzmq client, and stops cleanly on SIGTERM")
+def _():
+    with Example("hwserver", ANY) as server:
+        ask_ten_times(server.endpoint())
+        received = server.stop()
+        assert len(received) == 10 and all("Hello" in line for line in received), received
+
+
+@test("E1 hwserver stops cleanly on SIGINT with nobody there")
+def _():
+    with Example("hwserver", ANY) as server:
+        server.endpoint()
+        server.stop(signal.SIGINT)
+
+
+@test("E1 hwclient asks a pyzmq server that is there already")
+def _():
+    with socket(zmq.REP) as server:
+        with Example("hwclient", bound(server)) as client:
+            answer_ten_times(server)
+            lines = client.end()
+            assert len(lines) == 10 and all("World" in line for line in lines), lines
+
+
+@test("E1 hwclient asks a pyzmq server that comes after it")
+def _():
+    endpoint = unused_endpoint()
+    with Example("hwclient", endpoint) as client, socket(zmq.REP) as server:
+        bound(server, endpoint)
+        answer_ten_times(server)
+        client.end()
+
+
+@test("E1 hwclient asks hwserver")
+def _():
+    with Example("hwserver", ANY) as server, Example("hwclient", server.endpoint()) as client:
+        assert len(client.end()) == 10
+        server.stop()
+
+
+@test("E1 hwclient asks hwserver that comes after it, over ipc too")
+def _():
+    for endpoint in (unused_endpoint(), f"ipc:///tmp/cozmq-examples-{os.getpid()}.ipc"):
+        with Example("hwclient", endpoint) as client, Example("hwserver", endpoint) as server:
+            assert len(client.end()) == 10
+            server.stop()
+
+
+@test("E1 a program that cannot bind says why and ends with 1")
+def _():
+    with socket(zmq.REP) as holder:
+        command = [os.path.join(DIRECTORY, "hwserver"), bound(holder)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT)
+        assert done.returncode == 1, done
+        assert "in use" in done.stderr, done
+
+
+# ---- weather -----------------------------------------------------------------------------------------------
+
+@test("E3 wuserver publishes to a pyzmq subscriber")
+def _():
+    with Example("wuserver", ANY) as server, socket(zmq.SUB) as client:
+        client.setsockopt(zmq.SUBSCRIBE, b"1")
+        client.connect(server.endpoint())
+        for _ in range(1000):
+            zipcode, temperature, humidity = client.recv().split()
+            assert zipcode.startswith(b"1") and len(zipcode) == 5, zipcode
+            assert -80 <= int(temperature) <= 135 and 10 <= int(humidity) <= 60
+        server.stop()
+
+
+@test("E3 wuclient averages the 100 updates of its zipcode from a pyzmq publisher")
+def _():
+    with socket(zmq.XPUB) as server:
+        with Example("wuclient", "10001", bound(server)) as client:
+            assert "10001" in client.line()
+            assert server.recv() == b"\x0110001 "
+            for temperature in range(1, 101):
+                server.send_string("10002 99 40")
+                server.send_string("100010 99 40")
+                server.send_string(f"10001 {temperature} 40")
+            [average] = client.end()
+            assert "10001" in average and number_in(average) == 50.5, average
+
+
+@test("E3 wuclient takes the zipcode and the number of updates from its arguments")
+def _():
+    with socket(zmq.XPUB) as server:
+        with Example("wuclient", "90210", bound(server), "2") as client:
+            assert server.recv() == b"\x0190210 "
+            server.send(b"90210 -10 40")
+            server.send(b"90210 30 40")
+            assert number_in(client.end()[-1]) == 10
+
+
+@test("E3 wuclient hears wuserver")
+def _():
+    with Example("wuserver", ANY) as server, Example("wuclient", "10001", server.endpoint(), "3") as client:
+        average = client.end()[-1]
+        assert -80 <= number_in(average) <= 135, average
+        server.stop()
+
+
+# ---- pipeline ----------------------------------------------------------------------------------------------
+
+@test("E4 taskvent deals its tasks to a pyzmq worker and tells a pyzmq sink")
+def _():
+    with socket(zmq.PULL) as worker, socket(zmq.PULL) as sink:
+        with Example("taskvent", ANY, bound(sink)) as ventilator:
+            worker.connect(ventilator.endpoint())
+            assert "Enter" in ventilator.line()
+            assert sink.poll(0) == 0, "the batch began before Enter"
+            ventilator.press_enter()
+            assert sink.recv() == b"0"
+            tasks = [int(worker.recv()) for _ in range(100)]
+            assert all(1 <= task <= 100 for task in tasks), tasks
+            assert number_in(ventilator.end()[-1]) == sum(tasks)
+
+
+@test("E4 taskwork takes tasks from a pyzmq ventilator and tells a pyzmq sink")
+def _():
+    with socket(zmq.PUSH) as ventilator, socket(zmq.PULL) as sink:
+        with Example("taskwork", bound(ventilator), bound(sink)) as worker:
+            worker.line()
+            for task in (b"1", b"20", b"3"):
+                ventilator.send(task)
+            for _ in range(3):
+                assert sink.recv() == b""
+            assert len(worker.stop()) == 3
+
+
+@test("E4 tasksink counts the results of pyzmq workers")
+def _():
+    with Example("tasksink", ANY) as sink, socket(zmq.PUSH) as worker:
+        worker.connect(sink.endpoint())
+        worker.send(b"0")
+        for _ in range(100):
+            worker.send(b"")
+        dots, elapsed = sink.end()
+        assert dots == ":........." * 10, dots
+        assert number_in(elapsed) < LIMIT * 1000
+
+
+def batch(workers):
+    """Runs one batch of taskvent, taskwork and tasksink; returns its cost and how long it took, in ms."""
+    with contextlib.ExitStack() as running:
+        sink = running.enter_context(Example("tasksink", ANY))
+        sink_endpoint = sink.endpoint()
+        ventilator = running.enter_context(Example("taskvent", ANY, sink_endpoint))
+        tasks_endpoint = ventilator.endpoint()
+        ventilator.line()
+        crew = [running.enter_context(Example("taskwork", tasks_endpoint, sink_endpoint))
+                for _ in range(workers)]
+        for worker in crew:
+            worker.line()  # it is connected
+        ventilator.press_enter()
+        cost = number_in(ventilator.end()[-1])
+        elapsed = number_in(sink.end()[-1])
+        shares = [len(worker.stop()) for worker in crew]
+        assert shares == [100 // workers] * workers, shares
+        return cost, elapsed
+
+
+@test("E4 taskvent, taskwork and tasksink share a batch evenly among four workers")
+def _():
+    batch(4)
+
+
+@test("B17 more workers are faster: 100 tasks with 1, 2 and 4 of them")
+def _():
+    for workers in (1, 2, 4):
+        cost, elapsed = batch(workers)
+        print(f"     {workers} workers: cost {cost:.0f} ms, took {elapsed:.0f} ms")
+        assert cost / workers * 0.7 <= elapsed, "faster than the work itself"
+        assert elapsed <= cost / workers * 1.6 + 300, "not shared among the workers"
+
+
+def main():
+    failed = 0
+    for name, function in TESTS:
+        try:
+            function()
+            print(f"ok   {name}", flush=True)
+        except Exception:
+            failed += 1
+            print(f"FAIL {name}\n{traceback.format_exc()}", flush=True)
+    print(f"{len(TESTS)} tests, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        raise SystemExit(__doc__)
+    DIRECTORY = sys.argv[1]
+    sys.exit(main())

@@ -1,0 +1,196 @@
+// PAIR, REQ and REP with every libzmq socket that fits, over tcp and ipc, whichever side binds.
+#include <cozmq/cozmq.hpp>
+
+#include "interop/pairing.hpp"
+#include "support/catch.hpp"
+#include "support/libzmq_peer.hpp"
+#include "support/parts.hpp"
+#include "support/peer_thread.hpp"
+#include "support/run_test.hpp"
+
+#include <asio/awaitable.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+
+#include <cstddef>
+#include <exception>
+#include <stdexcept>
+#include <utility>
+
+using namespace cozmq::test;
+
+namespace {
+
+// We ask, they echo.
+template <typename Socket>
+asio::awaitable<void> ask(Socket& ours, peer_thread& theirs)
+{
+  for (parts const& sample : samples()) {
+    co_await ours.send(to_message(sample));
+    cozmq::message reply = co_await ours.recv();
+    REQUIRE((to_parts(reply) == sample));
+  }
+  co_await theirs.join();
+}
+
+// They ask, we echo.
+template <typename Socket>
+asio::awaitable<void> echo(Socket& ours, peer_thread& theirs)
+{
+  for (parts const& sample : samples()) {
+    cozmq::message request = co_await ours.recv();
+    REQUIRE((to_parts(request) == sample));
+    co_await ours.send(std::move(request));
+  }
+  co_await theirs.join();
+}
+
+void echo(libzmq_peer& theirs)
+{
+  for (std::size_t i = 0; i < samples().size(); ++i)
+    theirs.send(theirs.receive());
+}
+
+// `envelope` goes before each message and is expected before each answer.
+void ask(libzmq_peer& theirs, parts const& envelope)
+{
+  for (parts const& sample : samples()) {
+    parts message = envelope;
+    message.insert(message.end(), sample.begin(), sample.end());
+    theirs.send(message);
+    if (theirs.receive() != message)
+      throw std::runtime_error{"the echo differs from what was sent"};
+  }
+}
+
+asio::awaitable<void> answer_one(cozmq::rep_socket& ours, peer_thread& theirs)
+{
+  cozmq::message request = co_await ours.recv();
+  REQUIRE((to_parts(request) == parts{"with", "delimiter"}));
+  co_await ours.send("done");
+  co_await theirs.join();
+}
+
+}  // namespace
+
+TEST_CASE("B56 PAIR asks a libzmq PAIR, whichever side binds")
+{
+  asio::io_context io;
+  cozmq::context ctx{io};
+  cozmq::pair_socket ours{ctx};
+  libzmq_peer theirs{ZMQ_PAIR};
+  join(ours, theirs, every_pairing());
+  peer_thread other{io, [&] { echo(theirs); }};
+  run_test(io, ask(ours, other));
+}
+
+TEST_CASE("B56 PAIR answers a libzmq PAIR, whichever side binds")
+{
+  asio::io_context io;
+  cozmq::context ctx{io};
+  cozmq::pair_socket ours{ctx};
+  libzmq_peer theirs{ZMQ_PAIR};
+  join(ours, theirs, every_pairing());
+  peer_thread other{io, [&] { ask(theirs, {}); }};
+  run_test(io, echo(ours, other));
+}
+
+TEST_CASE("B56 REQ asks a libzmq REP, whichever side binds")
+{
+  asio::io_context io;
+  cozmq::context ctx{io};
+  cozmq::req_socket ours{ctx};
+  libzmq_peer theirs{ZMQ_REP};
+  join(ours, theirs, every_pairing());
+  peer_thread server{io, [&] { echo(theirs); }};
+  run_test(io, ask(ours, server));
+}
+
+TEST_CASE("B56 REQ asks a libzmq ROUTER with an empty delimiter, whichever side binds")
+{
+  asio::io_context io;
+  cozmq::context ctx{io};
+  cozmq::req_socket ours{ctx};
+  libzmq_peer theirs{ZMQ_ROUTER};
+  join(ours, theirs, every_pairing());
+  peer_thread server{io, [&] {
+    for (parts const& sample : samples()) {
+      parts request = theirs.receive();  // identity, delimiter, body
+      if (request.size() != sample.size() + 2 || !request[1].empty())
+        throw std::runtime_error{"the request has no envelope"};
+      theirs.send(request);
+    }
+  }};
+  run_test(io, ask(ours, server));
+}
+
+TEST_CASE("B56 REP answers a libzmq REQ, whichever side binds")
+{
+  asio::io_context io;
+  cozmq::context ctx{io};
+  cozmq::rep_socket ours{ctx};
+  libzmq_peer theirs{ZMQ_REQ};
+  join(ours, theirs, every_pairing());
+  peer_thread client{io, [&] { ask(theirs, {}); }};
+  run_test(io, echo(ours, client));
+}
+
+TEST_CASE("B56 REP answers a libzmq DEALER and keeps its envelope, whichever side binds")
+{
+  asio::io_context io;
+  cozmq::context ctx{io};
+  cozmq::rep_socket ours{ctx};
+  libzmq_peer theirs{ZMQ_DEALER};
+  join(ours, theirs, every_pairing());
+  parts const envelope = GENERATE(parts{""}, parts{"hop 1", "hop 2", ""});
+  peer_thread client{io, [&] { ask(theirs, envelope); }};
+  run_test(io, echo(ours, client));
+}
+
+TEST_CASE("S35 REP drops what a libzmq DEALER sends without a delimiter and goes on")
+{
+  asio::io_context io;
+  cozmq::context ctx{io};
+  cozmq::rep_socket ours{ctx};
+  libzmq_peer theirs{ZMQ_DEALER};
+  join(ours, theirs, every_pairing());
+
+  parts answer;
+  peer_thread client{io, [&] {
+    theirs.send({"no delimiter"});
+    theirs.send({"", "with", "delimiter"});
+    answer = theirs.receive();
+  }};
+  run_test(io, answer_one(ours, client));
+  REQUIRE((answer == parts{"", "done"}));
+}
+
+TEST_CASE("S29 a reply finds its way back through two libzmq brokers")
+{
+  asio::io_context io;
+  cozmq::context ctx{io};
+  cozmq::rep_socket server{ctx};
+  cozmq::req_socket client{ctx};
+  libzmq_peer outer_front{ZMQ_ROUTER};
+  libzmq_peer outer_back{ZMQ_DEALER};
+  libzmq_peer inner_front{ZMQ_ROUTER};
+  libzmq_peer inner_back{ZMQ_DEALER};
+  client.connect(outer_front.bind("tcp://127.0.0.1:*"));
+  outer_back.connect(inner_front.bind("tcp://127.0.0.1:*"));
+  server.connect(inner_back.bind("tcp://127.0.0.1:*"));
+
+  peer_thread brokers{io, [&] {
+    for (std::size_t i = 0; i < samples().size(); ++i) {
+      outer_back.send(outer_front.receive());
+      inner_back.send(inner_front.receive());
+      inner_front.send(inner_back.receive());
+      outer_front.send(outer_back.receive());
+    }
+  }};
+  peer_thread nobody{io, [] {}};
+  asio::co_spawn(io, echo(server, nobody), [](std::exception_ptr failure) {
+    if (failure)
+      std::rethrow_exception(failure);
+  });
+  run_test(io, ask(client, brokers));
+}
