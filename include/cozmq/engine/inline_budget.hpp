@@ -19,12 +19,11 @@ class inline_budget {
       return true;
     if (operations_ < next_look_)
       return false;
+    bool const first_look = next_look_ == 0;
     next_look_ = operations_ + std::min<std::uint32_t>(operations_ + 1, 32);
     auto const now = clock::now();
-    if (operations_ == 0) {
+    if (first_look)
       began_ = now;
-      return false;
-    }
     return now - began_ >= longest;
   }
 

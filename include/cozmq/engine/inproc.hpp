@@ -95,7 +95,11 @@ class inproc_pipe final : public routing::pipe, public std::enable_shared_from_t
     return true;
   }
 
-  bool writable() const noexcept override { return !full(); }
+  bool writable() noexcept override
+  {
+    muted_ = full();
+    return !muted_;
+  }
   std::size_t queued() const noexcept override { return outgoing_->messages.size(); }
 
   void subscribe(bool wanted, byte_view topic) override

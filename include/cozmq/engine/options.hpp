@@ -30,6 +30,7 @@ struct socket_options {
   std::size_t receive_hwm = 1000;  // whole messages
   linger_limits linger;
   bool immediate = false;  // queue only for peers whose handshake is complete
+  bool xpub_nodrop = false;
   std::string routing_id;
 
   bool reconnect = true;

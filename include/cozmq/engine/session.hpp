@@ -54,7 +54,11 @@ class session final : public routing::pipe, public std::enable_shared_from_this<
   bool write(message& m) override;
   bool publish(routing::published const& m) override;
   bool read(message& to) override;
-  bool writable() const noexcept override { return !full(); }
+  bool writable() noexcept override
+  {
+    muted_ = full();
+    return !muted_;
+  }
   std::size_t queued() const noexcept override { return encoder_.messages(); }
   void subscribe(bool wanted, byte_view topic) override;
   void reject(std::error_code why) override { fail(why, why.message()); }

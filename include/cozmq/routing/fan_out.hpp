@@ -46,7 +46,12 @@ class fan_out {
 
   subscription_limits limits;
 
+  /// Instead of losing the message for a peer that is full, refuse it for all: the sender waits.
+  bool wait_when_full = false;
+
  private:
+  bool all_writable(byte_view topic);
+
   // Larger messages are not copied per peer: their frames are shared.
   static constexpr std::size_t copy_at_most = 8192;
 
@@ -90,6 +95,8 @@ inline bool fan_out::subscription(pipe& p, bool wanted, byte_view topic, std::er
 
 inline send_result fan_out::send(message& m)
 {
+  if (wait_when_full && !all_writable(m[0].bytes()))
+    return {send_result::full, nullptr};
   ++mark_;
   bool encoded = false;
   published out{m, {}};
@@ -110,6 +117,16 @@ inline send_result fan_out::send(message& m)
   });
   m.clear();
   return {send_result::sent, nullptr};
+}
+
+inline bool fan_out::all_writable(byte_view topic)
+{
+  bool all = true;
+  topics_.match(topic, [&all](pipe_set& peers) {
+    for (pipe* p : peers)
+      all = p->writable() && all;
+  });
+  return all;
 }
 
 inline std::size_t fan_out::subscribers(byte_view topic)

@@ -34,8 +34,8 @@ class pipe {
   /// Moves the next whole message into `to`; false when there is none.
   virtual bool read(message& to) = 0;
 
-  /// Would write() take a message now?
-  virtual bool writable() const noexcept = 0;
+  /// Would write() take a message now? If not, the strategy is told when there is room.
+  virtual bool writable() noexcept = 0;
 
   /// Messages written and not yet on their way: what a least-loaded strategy compares.
   virtual std::size_t queued() const noexcept = 0;

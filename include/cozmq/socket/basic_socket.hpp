@@ -146,6 +146,8 @@ class basic_socket {
   {
     static_assert(Option::applies_to(Pattern::type), "this socket type has no use for this option");
     ec = core_ ? option.apply(core_->mutable_options()) : errc::socket_closed;
+    if (!ec)
+      core_->options_changed();
   }
 
   /// Reads an option back: `socket.get_option<cozmq::option::send_hwm>()`.

@@ -22,6 +22,13 @@ class core final : public engine::socket_core {
   socket_type type() const noexcept override { return Pattern::type; }
   socket_type_set peers() const noexcept override { return Pattern::peers; }
 
+  /// Passes on what options say about routing.
+  void options_changed()
+  {
+    if constexpr (requires { exchange_.outbound().wait_when_full; })
+      exchange_.outbound().wait_when_full = options().xpub_nodrop;
+  }
+
   std::error_code try_send(message& m)
   {
     if (ended())

@@ -94,6 +94,19 @@ struct immediate {
   static immediate read(engine::socket_options const& from) { return immediate{from.immediate}; }
 };
 
+/// PUB: a message that a full subscriber would lose makes the send wait instead. Default false. Takes effect at once.
+struct xpub_nodrop {
+  bool value = true;
+  explicit xpub_nodrop(bool on) : value{on} {}
+  static constexpr bool applies_to(socket_type type) { return type == socket_type::pub || type == socket_type::xpub; }
+  std::error_code apply(engine::socket_options& to) const
+  {
+    to.xpub_nodrop = value;
+    return {};
+  }
+  static xpub_nodrop read(engine::socket_options const& from) { return xpub_nodrop{from.xpub_nodrop}; }
+};
+
 /// The name by which ROUTER peers know this socket: up to 255 bytes; empty lets them choose. Affects later connections.
 struct routing_id {
   std::string bytes;
