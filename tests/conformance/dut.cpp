@@ -70,13 +70,16 @@ cozmq::message message_from_hex(std::string_view text)
 void print(cozmq::message const& message)
 {
   constexpr std::size_t shown = 400;
+  constexpr std::string_view digits = "0123456789abcdef";
   std::string line = "MSG ";
   for (std::size_t i = 0; i < message.size(); ++i) {
     if (i != 0)
       line += ',';
     std::string_view part = message[i].view();
-    for (char byte : part.substr(0, shown))
-      line += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+    for (char byte : part.substr(0, shown)) {
+      line += digits[static_cast<unsigned char>(byte) >> 4];
+      line += digits[static_cast<unsigned char>(byte) & 15];
+    }
     if (part.size() > shown)
       line += fmt::format("+{}", part.size() - shown);
   }
@@ -201,19 +204,28 @@ class device {
       socket_.unsubscribe(topic);
   }
 
+  asio::awaitable<std::error_code> send_within(std::chrono::seconds limit, cozmq::message message)
+  {
+    auto stop = std::make_shared<asio::cancellation_signal>();  // the timer handler may outlive this call
+    asio::steady_timer timer{io_, limit};
+    timer.async_wait([stop](std::error_code expired) {
+      if (!expired)
+        stop->emit(asio::cancellation_type::terminal);
+    });
+    std::error_code ec;
+    co_await socket_.async_send(
+        std::move(message),
+        asio::bind_cancellation_slot(stop->slot(), asio::redirect_error(asio::use_awaitable, ec)));
+    co_return ec;
+  }
+
   asio::awaitable<void> send(cozmq::message message)
   {
     std::error_code ec = cozmq::errc::not_supported;
     if constexpr (cozmq::can_send<Pattern>) {
-      auto stop = std::make_shared<asio::cancellation_signal>();  // the timer handler may outlive this call
-      asio::steady_timer limit{io_, 1s};
-      limit.async_wait([stop](std::error_code expired) {
-        if (!expired)
-          stop->emit(asio::cancellation_type::terminal);
-      });
-      co_await socket_.async_send(
-          std::move(message),
-          asio::bind_cancellation_slot(stop->slot(), asio::redirect_error(asio::use_awaitable, ec)));
+      // What can be sent at once is reported at once, before the peer can have seen it.
+      if (!socket_.try_send(message, ec) && ec == cozmq::errc::would_block)
+        ec = co_await send_within(1s, std::move(message));
     }
     fmt::print("SENT {}\n", ec ? errno_of(ec) : 0);
     if (!ec)

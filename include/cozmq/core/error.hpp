@@ -158,6 +158,16 @@ inline std::error_code make_error_code(errc code) noexcept
   return {static_cast<int>(code), error_category()};
 }
 
+namespace detail {
+
+// Hot paths report by the bare enumerator, whose zero is success: an error_code costs a call even when it is clear.
+inline std::error_code code(errc e) noexcept
+{
+  return e == errc{} ? std::error_code{} : make_error_code(e);
+}
+
+}  // namespace detail
+
 /// What the throwing forms throw: a `std::system_error` whose what() is the whole story, such as
 /// `cannot bind tcp://127.0.0.1:5555: address already in use`, with nothing appended.
 class error : public std::system_error {

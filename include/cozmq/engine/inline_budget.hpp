@@ -12,25 +12,14 @@ namespace cozmq::engine {
 /// the event loop, so that timers and other connections get their turn.
 class inline_budget {
  public:
-  /// Is a pause due? The clock is asked rarely when operations are quick, and soon when the application is slow.
-  bool exhausted() noexcept
+  /// Counts one operation on `bytes`. True: a pause is due before it. The clock is asked rarely when operations are
+  /// quick, and soon when the application is slow.
+  bool spend(std::size_t bytes) noexcept
   {
-    if (bytes_ >= most_bytes)
-      return true;
-    if (operations_ < next_look_)
+    bytes_ += std::max(bytes, least_bytes);
+    if (++operations_ < next_look_ && bytes_ < most_bytes) [[likely]]
       return false;
-    bool const first_look = next_look_ == 0;
-    next_look_ = operations_ + std::min<std::uint32_t>(operations_ + 1, 32);
-    auto const now = clock::now();
-    if (first_look)
-      began_ = now;
-    return now - began_ >= longest;
-  }
-
-  void spend(std::size_t bytes) noexcept
-  {
-    ++operations_;
-    bytes_ += std::max<std::size_t>(bytes, least_bytes);
+    return look();
   }
 
   /// There was a pause.
@@ -41,6 +30,18 @@ class inline_budget {
   }
 
  private:
+  [[gnu::noinline]] bool look() noexcept
+  {
+    if (bytes_ >= most_bytes)
+      return true;
+    bool const first_look = next_look_ == 0;
+    next_look_ = operations_ + std::min<std::uint32_t>(operations_, 32);
+    auto const now = clock::now();
+    if (first_look)
+      began_ = now;
+    return now - began_ >= longest;
+  }
+
   using clock = std::chrono::steady_clock;
   static constexpr std::uint32_t most_bytes = 64 * 1024;
   static constexpr std::size_t least_bytes = 64;  // also an operation without bytes takes time

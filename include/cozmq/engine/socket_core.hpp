@@ -50,8 +50,8 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   /// The context ends: as close, and operations end with `terminated`, now and later.
   void terminate();
   bool closed() const noexcept { return closed_; }
-  /// Why operations fail: null while the socket is open.
-  std::error_code ended() const noexcept { return ended_; }
+  /// Why operations fail: zero while the socket is open.
+  errc ended() const noexcept { return ended_; }
 
   std::size_t connected_peers() const noexcept { return connected_; }
   inline_budget& budget() noexcept { return budget_; }
@@ -131,7 +131,7 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   inline_budget budget_;
   bool closed_ = false;
   bool hooked_ = true;
-  std::error_code ended_;
+  errc ended_{};
 
   // While closed and delivering.
   std::unique_ptr<asio::steady_timer> linger_timer_;

@@ -1,6 +1,8 @@
 // The shared block behind a large frame: a reference count, and the bytes or who knows how to free them.
 #pragma once
 
+#include <cozmq/message/block_cache.hpp>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -15,7 +17,7 @@ namespace cozmq::detail {
 
 /// An intrusively counted block. Either the bytes follow it in the same allocation, or they are elsewhere and
 /// `destroy_` knows how to give them back. Born with one reference; counting is safe from any thread.
-class buffer {
+class alignas(std::max_align_t) buffer {
  public:
   buffer(buffer const&) = delete;
   buffer& operator=(buffer const&) = delete;
@@ -23,10 +25,8 @@ class buffer {
   /// A block with `capacity` uninitialized bytes behind it: one allocation. Throws std::bad_alloc.
   static buffer* allocate(std::size_t capacity)
   {
-    void* memory = std::malloc(footprint(capacity));
-    if (memory == nullptr)
-      throw std::bad_alloc{};
-    return ::new (memory) buffer{nullptr};
+    std::size_t const size = footprint(capacity);
+    return ::new (block_cache::allocate(size)) buffer{nullptr, size};
   }
 
   /// A block that keeps `owner` (a std::string, a deleter) until the last reference goes. Throws
@@ -38,10 +38,11 @@ class buffer {
   /// shared. `block` may move. Throws std::bad_alloc; the block is then unchanged.
   static void reallocate(buffer*& block, std::size_t capacity)
   {
-    void* memory = std::realloc(static_cast<void*>(block), footprint(capacity));
+    std::size_t const size = footprint(capacity);
+    void* memory = std::realloc(static_cast<void*>(block), size);
     if (memory == nullptr)
       throw std::bad_alloc{};
-    block = ::new (memory) buffer{nullptr};
+    block = ::new (memory) buffer{nullptr, size};
   }
 
   /// The bytes of a block from allocate().
@@ -63,7 +64,7 @@ class buffer {
  protected:
   using destroy_function = void (*)(buffer*) noexcept;
 
-  explicit buffer(destroy_function how) noexcept : destroy_{how} {}
+  explicit buffer(destroy_function how, std::size_t size = 0) noexcept : size_{size}, destroy_{how} {}
   ~buffer() = default;
 
  private:
@@ -77,17 +78,18 @@ class buffer {
   void destroy() noexcept
   {
     if (destroy_ == nullptr)
-      std::free(static_cast<void*>(this));
+      block_cache::free(static_cast<void*>(this), size_);
     else
       destroy_(this);
   }
 
   std::atomic<std::uint64_t> references_{1};
+  std::size_t size_;  // of the whole block
   destroy_function destroy_;
 };
 
 static_assert(std::is_trivially_destructible_v<std::atomic<std::uint64_t>>);
-static_assert(sizeof(buffer) == 16, "bytes behind the block keep the alignment of malloc");
+static_assert(sizeof(buffer) == 32, "bytes behind the block keep the alignment of malloc");
 
 /// A buffer whose bytes belong to an owner kept beside the count.
 template <class Owner>

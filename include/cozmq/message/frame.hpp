@@ -113,7 +113,7 @@ class frame {
 
   [[gnu::always_inline]] frame(frame&& other) noexcept
   {
-    std::memcpy(raw_, other.raw_, sizeof raw_);
+    detail::copy_words<sizeof raw_ / 8>(raw_, other.raw_);
     other.set_tag(0);
   }
 
@@ -122,14 +122,14 @@ class frame {
   {
     if (other.tag() == shared_tag)
       other.large().block->add_reference();
-    std::memcpy(raw_, other.raw_, sizeof raw_);
+    detail::copy_words<sizeof raw_ / 8>(raw_, other.raw_);
   }
 
   [[gnu::always_inline]] frame& operator=(frame&& other) noexcept
   {
     if (this != &other) {
       drop();
-      std::memcpy(raw_, other.raw_, sizeof raw_);
+      detail::copy_words<sizeof raw_ / 8>(raw_, other.raw_);
       other.set_tag(0);
     }
     return *this;

@@ -109,6 +109,8 @@ class message {
   /// The bytes of all frames together.
   std::size_t byte_size() const noexcept
   {
+    if (tail_ == nullptr) [[likely]]
+      return empty() ? 0 : first_.size();
     std::size_t total = 0;
     for (frame const& each : *this)
       total += each.size();

@@ -1,7 +1,10 @@
 // Copying a few bytes without calling memcpy, whose dispatch costs more than the copy.
 #pragma once
 
+#include <cozmq/core/config.hpp>
+
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 
 namespace cozmq::detail {
@@ -27,6 +30,21 @@ namespace cozmq::detail {
     to[0] = from[0];
     to[size / 2] = from[size / 2];
     to[size - 1] = from[size - 1];
+  }
+}
+
+/// Copies `Count` words, one register each.
+///
+/// An object that was just written word by word is not to be read by wider loads: a processor forwards a store to a load
+/// only if the store covers it, and waits for the cache otherwise, which is dearer than the copy.
+template <std::size_t Count>
+[[gnu::always_inline]] inline void copy_words(std::byte* to, std::byte const* from) noexcept
+{
+  for (std::size_t i = 0; i < Count; ++i) {
+    std::uint64_t word;
+    std::memcpy(&word, from + 8 * i, 8);
+    keep_in_register(word);
+    std::memcpy(to + 8 * i, &word, 8);
   }
 }
 

@@ -22,14 +22,14 @@ class exchange {
   inbound_type& inbound() noexcept { return inbound_; }
   envelope_type& envelope() noexcept { return envelope_; }
 
-  /// Sends `m`, which is empty afterwards; when an error is returned it is as before.
+  /// Sends `m`, which is empty afterwards, and returns zero; or an error, and `m` is as before.
   ///
   /// @par Errors
   /// `would_block`: no peer, or all are full; `wrong_state`; `host_unreachable`.
-  std::error_code send(message& m)
+  errc send(message& m)
   {
-    if (std::error_code ec = envelope_.may_send(); ec)
-      return ec;
+    if (errc const e = envelope_.may_send(); e != errc{})
+      return e;
     if constexpr (requires { envelope_.reply(m); }) {
       envelope_.reply(m);
       return {};
@@ -53,7 +53,7 @@ class exchange {
   /// Would `send` be accepted now?
   bool can_send()
   {
-    if (envelope_.may_send())
+    if (envelope_.may_send() != errc{})
       return false;
     if constexpr (requires(message& m) { envelope_.reply(m); })
       return true;
@@ -77,7 +77,7 @@ class exchange {
     }
   }
 
-  std::error_code may_receive() const noexcept { return envelope_.may_receive(); }
+  errc may_receive() const noexcept { return envelope_.may_receive(); }
 
   /// Messages may be written to `p` from now on; it may not be connected yet.
   void attach_outbound(routing::pipe& p) { outbound_.attach(p); }
@@ -122,7 +122,7 @@ class exchange {
     } else {
       inbound_.readable(p);
       if constexpr (requires(message& m) { envelope_.wrap(m); }) {
-        if (envelope_.may_receive()) {
+        if (envelope_.may_receive() != errc{}) {
           discard_unasked();
           return false;
         }
@@ -144,7 +144,7 @@ class exchange {
   static constexpr bool takes_subscriptions =
       requires(outbound_type& o, routing::pipe& p, byte_view t, std::error_code& ec) { o.subscription(p, true, t, ec); };
 
-  static std::error_code code(routing::send_result const& result) noexcept
+  static errc code(routing::send_result const& result) noexcept
   {
     switch (result.outcome) {
       case routing::send_result::sent: return {};

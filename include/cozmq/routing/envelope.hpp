@@ -8,10 +8,11 @@
 #include <cstdint>
 #include <cstring>
 #include <random>
-#include <system_error>
 #include <vector>
 
 namespace cozmq::routing {
+
+// Whether it is this side's turn is asked for each message: zero is yes, without the cost of an error_code.
 
 /// What to do with a message that a peer sent.
 enum class verdict {
@@ -22,8 +23,8 @@ enum class verdict {
 
 /// For patterns that carry application frames only, in any order.
 struct no_envelope {
-  std::error_code may_send() const noexcept { return {}; }
-  std::error_code may_receive() const noexcept { return {}; }
+  errc may_send() const noexcept { return {}; }
+  errc may_receive() const noexcept { return {}; }
   verdict received(pipe&, message&) const noexcept { return verdict::deliver; }
 };
 
@@ -32,11 +33,8 @@ struct no_envelope {
 /// [RFC 28, REQ] SHALL accept an incoming message only from the last peer that it sent a request to.
 class request_envelope {
  public:
-  std::error_code may_send() const noexcept
-  {
-    return awaiting_ && !relaxed ? errc::wrong_state : std::error_code{};
-  }
-  std::error_code may_receive() const noexcept { return awaiting_ ? std::error_code{} : errc::wrong_state; }
+  errc may_send() const noexcept { return awaiting_ && !relaxed ? errc::wrong_state : errc{}; }
+  errc may_receive() const noexcept { return awaiting_ ? errc{} : errc::wrong_state; }
 
   /// A second request may be sent before the reply to the first; that reply is then discarded.
   bool relaxed = false;
@@ -114,8 +112,8 @@ class request_envelope {
 /// [RFC 28, REP] SHALL store the envelope of a request and SHALL send the reply to the peer it came from.
 class reply_envelope {
  public:
-  std::error_code may_send() const noexcept { return replying_ ? std::error_code{} : errc::wrong_state; }
-  std::error_code may_receive() const noexcept { return replying_ ? errc::wrong_state : std::error_code{}; }
+  errc may_send() const noexcept { return replying_ ? errc{} : errc::wrong_state; }
+  errc may_receive() const noexcept { return replying_ ? errc::wrong_state : errc{}; }
 
   verdict received(pipe& from, message& request)
   {

@@ -44,9 +44,9 @@ class receive_alternative {
   message take()
   {
     message m;
-    if (!error_)
+    if (error_ == errc{})
       error_ = socket_->try_receive(m);
-    if (error_)
+    if (error_ != errc{})
       throw error{error_};
     return m;
   }
@@ -85,7 +85,7 @@ class receive_alternative {
   core<Pattern>* socket_;
   std::unique_ptr<asio::cancellation_signal> cancel_;
   std::shared_ptr<bool> fired_ = std::make_shared<bool>(false);
-  std::error_code error_;
+  errc error_{};
   bool armed_ = false;
 };
 

@@ -188,8 +188,9 @@ class basic_socket {
   {
     if constexpr (!can_send<Pattern>)
       Pattern::template refuse_send<Pattern>();
-    ec = core_ ? core_->try_send(m) : errc::socket_closed;
-    return !ec;
+    errc const e = core_ ? core_->try_send(m) : errc::socket_closed;
+    ec = detail::code(e);
+    return e == errc{};
   }
 
   /// As `send`, for any completion token.
@@ -236,8 +237,9 @@ class basic_socket {
     if constexpr (!can_receive<Pattern>)
       Pattern::template refuse_receive<Pattern>();
     std::optional<message> m{std::in_place};
-    ec = core_ ? core_->try_receive(*m) : errc::socket_closed;
-    if (ec)
+    errc const e = core_ ? core_->try_receive(*m) : errc::socket_closed;
+    ec = detail::code(e);
+    if (e != errc{})
       m.reset();
     return m;
   }

@@ -29,42 +29,46 @@ class core final : public engine::socket_core {
       exchange_.outbound().wait_when_full = options().xpub_nodrop;
   }
 
-  std::error_code try_send(message& m)
+  /// Sends without waiting: zero, and `m` is taken; or why not, and `m` is as before.
+  errc try_send(message& m)
   {
-    if (ended())
+    if (ended() != errc{})
       return ended();
     if (m.empty())
       return errc::empty_message;
     return exchange_.send(m);
   }
 
-  std::error_code try_receive(message& m)
+  /// Receives without waiting: zero, and `m` is the message; or why not.
+  errc try_receive(message& m)
   {
-    if (ahead_) {
+    if (ahead_) [[unlikely]] {
       m = std::move(*ahead_);
       ahead_.reset();
       return {};
     }
-    if (ended())
+    if (ended() != errc{})
       return ended();
-    if (std::error_code ec = exchange_.may_receive(); ec)
-      return ec;
-    return exchange_.receive(m) ? std::error_code{} : errc::would_block;
+    if (errc const e = exchange_.may_receive(); e != errc{})
+      return e;
+    return exchange_.receive(m) ? errc{} : errc::would_block;
   }
 
+  /// The size of the message received last, charged when the next one is asked for.
+  std::size_t last_size() const noexcept { return last_size_; }
+  void last_size(std::size_t bytes) noexcept { last_size_ = bytes; }
+
   /// Is there a message for the application, or an error? Looks at the patterns' rules by taking the message ahead.
-  std::error_code look_ahead()
+  errc look_ahead()
   {
     if (ahead_)
       return {};
     message m;
-    std::error_code const ec = try_receive(m);
-    if (!ec)
+    errc const e = try_receive(m);
+    if (e == errc{})
       ahead_.emplace(std::move(m));
-    return ec;
+    return e;
   }
-
-  bool can_send_now() { return ended() || exchange_.can_send(); }
 
  private:
   void route_outbound(routing::pipe& p) override { exchange_.attach_outbound(p); }
@@ -84,6 +88,7 @@ class core final : public engine::socket_core {
 
   pattern::exchange<Pattern> exchange_;
   std::optional<message> ahead_;
+  std::size_t last_size_ = 0;
 };
 
 }  // namespace cozmq::detail

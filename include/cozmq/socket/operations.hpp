@@ -14,52 +14,65 @@
 
 namespace cozmq::detail {
 
-// One frame of coroutine per operation: on the fast path nothing else is awaited. The pause comes before anything is
-// taken or queued, so that a cancellation during it loses nothing.
+/// Lets others run. Comes before anything is taken or queued, so that a cancellation during it loses nothing.
+inline asio::awaitable<void> pause(engine::socket_core* s)
+{
+  co_await asio::post(s->executor(), asio::use_awaitable);
+  s->budget().renew();
+}
+
+/// Waits for one wake of `list`. Throws what ends the wait instead.
+inline asio::awaitable<void> wait(engine::socket_core* s, engine::wait_list* list)
+{
+  std::error_code ec;
+  co_await list->async_wait(s->executor(), asio::redirect_error(asio::use_awaitable, ec));
+  if (ec)
+    throw error{ec};
+  s->budget().renew();
+}
+
+template <class Pattern>
+asio::awaitable<void> send_slowly(core<Pattern>* s, message* m, errc e)
+{
+  for (; e != errc{}; e = s->try_send(*m)) {
+    if (e != errc::would_block)
+      throw error{e};
+    co_await wait(s, &s->writers);
+  }
+}
+
+template <class Pattern>
+asio::awaitable<void> receive_slowly(core<Pattern>* s, message* m, errc e)
+{
+  for (; e != errc{}; e = s->try_receive(*m)) {
+    if (e == errc::would_block && !s->readers.empty())
+      e = errc::operation_in_progress;
+    if (e != errc::would_block)
+      throw error{e};
+    co_await wait(s, &s->readers);
+  }
+}
+
+// On the fast path nothing is awaited, and what waits has a frame of its own: Asio recycles small frames only.
 template <class Pattern>
 asio::awaitable<void> send(core<Pattern>* s, message m)
 {
-  if (s->budget().exhausted()) {
-    co_await asio::post(s->executor(), asio::use_awaitable);
-    s->budget().renew();
-  }
-  s->budget().spend(m.byte_size());
-  for (;;) {
-    std::error_code ec = s->try_send(m);
-    if (!ec)
-      co_return;
-    if (ec != errc::would_block)
-      throw error{ec};
-    co_await s->writers.async_wait(s->executor(), asio::redirect_error(asio::use_awaitable, ec));
-    if (ec)
-      throw error{ec};
-    s->budget().renew();
-  }
+  if (s->budget().spend(m.byte_size())) [[unlikely]]
+    co_await pause(s);
+  if (errc const e = s->try_send(m); e != errc{}) [[unlikely]]
+    co_await send_slowly(s, &m, e);
 }
 
 template <class Pattern>
 asio::awaitable<message> receive(core<Pattern>* s)
 {
-  if (s->budget().exhausted()) {
-    co_await asio::post(s->executor(), asio::use_awaitable);
-    s->budget().renew();
-  }
+  if (s->budget().spend(s->last_size())) [[unlikely]]
+    co_await pause(s);
   message m;
-  for (;;) {
-    std::error_code ec = s->try_receive(m);
-    if (!ec) {
-      s->budget().spend(m.byte_size());
-      co_return m;
-    }
-    if (ec == errc::would_block && !s->readers.empty())
-      ec = errc::operation_in_progress;
-    if (ec != errc::would_block)
-      throw error{ec};
-    co_await s->readers.async_wait(s->executor(), asio::redirect_error(asio::use_awaitable, ec));
-    if (ec)
-      throw error{ec};
-    s->budget().renew();
-  }
+  if (errc const e = s->try_receive(m); e != errc{}) [[unlikely]]
+    co_await receive_slowly(s, &m, e);
+  s->last_size(m.byte_size());
+  co_return m;
 }
 
 /// async_send as a composed operation.
@@ -81,7 +94,7 @@ struct send_operation {
       self.reset_cancellation_state(asio::enable_total_cancellation());
     }
     if (!ec)
-      ec = socket->try_send(m);
+      ec = code(socket->try_send(m));
     if (ec == errc::would_block) {
       core<Pattern>* const s = socket;
       return s->writers.async_wait(s->executor(), std::move(self));
@@ -113,7 +126,7 @@ struct receive_operation {
       self.reset_cancellation_state(asio::enable_total_cancellation());
     }
     if (!ec)
-      ec = socket->try_receive(m);
+      ec = code(socket->try_receive(m));
     if (ec == errc::would_block && !socket->readers.empty())
       ec = errc::operation_in_progress;
     core<Pattern>* const s = socket;

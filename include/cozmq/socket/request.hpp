@@ -79,7 +79,7 @@ class request_scope {
 template <class Pattern>
 asio::awaitable<message> request(core<Pattern>* s, message m, request_options options)
 {
-  if (s->exchange().envelope().may_send())
+  if (s->exchange().envelope().may_send() != errc{})
     throw error{errc::wrong_state};
   if (options.timeout <= options.timeout.zero()) {
     co_await send(s, std::move(m));

@@ -16,7 +16,7 @@ namespace cozmq::detail {
 inline asio::awaitable<void> wait_connected(engine::socket_core* s, std::size_t count)
 {
   while (s->connected_peers() < count) {
-    if (s->ended())
+    if (s->ended() != errc{})
       throw error{s->ended()};
     std::error_code ec;
     co_await s->watchers.async_wait(s->executor(), asio::redirect_error(asio::use_awaitable, ec));
@@ -29,7 +29,7 @@ template <class Pattern>
 asio::awaitable<void> wait_subscribers(core<Pattern>* s, std::string topic, std::size_t count)
 {
   while (s->exchange().outbound().subscribers(as_bytes(topic)) < count) {
-    if (s->ended())
+    if (s->ended() != errc{})
       throw error{s->ended()};
     std::error_code ec;
     co_await s->watchers.async_wait(s->executor(), asio::redirect_error(asio::use_awaitable, ec));

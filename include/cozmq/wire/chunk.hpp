@@ -1,6 +1,8 @@
 // A 64 KiB piece of memory for bytes on their way in or out, recycled per thread.
 #pragma once
 
+#include <cozmq/core/config.hpp>
+
 #include <array>
 #include <cstddef>
 #include <memory>
@@ -45,7 +47,7 @@ class chunk {
       return;
     block owned{std::exchange(memory_, nullptr)};
     store& spare = spares();
-    if (!spare.ended && spare.count < spare.blocks.size())
+    if (cozmq::detail::reuses_memory && !spare.ended && spare.count < spare.blocks.size())
       spare.blocks[spare.count++] = std::move(owned);
   }
 

@@ -352,18 +352,25 @@ inline bool decoder::pop_queued(message& to)
 // Builds the message at `from`, which scan() has found whole and valid; returns where it ends.
 inline std::size_t decoder::take(std::byte const* bytes, std::size_t from, message& to)
 {
-  to.clear();
-  for (;;) {
-    frame_header const header = read_frame_header(bytes + from);
-    std::byte const* const body = bytes + from + header.length;
-    std::size_t const size = static_cast<std::size_t>(header.size);
-    from += header.length + size;
-    if (header.command)
-      continue;
-    to.push_back(frame{byte_view{body, size}});
-    if (!header.more)
-      return from;
+  frame_header header = read_frame_header(bytes + from);
+  while (header.command) [[unlikely]] {
+    from += header.length + static_cast<std::size_t>(header.size);
+    header = read_frame_header(bytes + from);
   }
+  from += header.length;
+  // The chunk goes on behind a small frame, so a copy of fixed length stays within it.
+  to = message{bytes + from, static_cast<std::size_t>(header.size), chunk::capacity - from};
+  from += static_cast<std::size_t>(header.size);
+  while (header.more) [[unlikely]] {
+    header = read_frame_header(bytes + from);
+    from += header.length;
+    if (!header.command)
+      to.push_back(frame{bytes + from, static_cast<std::size_t>(header.size)});
+    else
+      header.more = true;
+    from += static_cast<std::size_t>(header.size);
+  }
+  return from;
 }
 
 inline void decoder::drop_partial() noexcept

@@ -13,8 +13,8 @@ namespace cozmq::engine {
 
 inline std::string socket_core::bind(std::string_view text, std::error_code& ec, std::string& why)
 {
-  ec = ended_;
-  if (ec) {
+  if (ended_ != errc{}) {
+    ec = ended_;
     why = ec.message();
     return {};
   }
@@ -44,8 +44,8 @@ inline std::string socket_core::bind(std::string_view text, std::error_code& ec,
 
 inline std::string socket_core::connect(std::string_view text, std::error_code& ec, std::string& why)
 {
-  ec = ended_;
-  if (ec) {
+  if (ended_ != errc{}) {
+    ec = ended_;
     why = ec.message();
     return {};
   }
@@ -133,9 +133,11 @@ inline void socket_core::join_inproc(inproc_pipe& connecting, std::string const&
 
 inline void socket_core::unbind(std::string_view text, std::error_code& ec)
 {
-  ec = ended_;
-  if (ec)
+  ec = {};
+  if (ended_ != errc{}) {
+    ec = ended_;
     return;
+  }
   if (auto const at = std::ranges::find(inproc_names_, text); at != inproc_names_.end()) {
     context_->unbind_name(*at, *this);
     inproc_names_.erase(at);
@@ -153,9 +155,11 @@ inline void socket_core::unbind(std::string_view text, std::error_code& ec)
 
 inline void socket_core::disconnect(std::string_view text, std::error_code& ec)
 {
-  ec = ended_;
-  if (ec)
+  ec = {};
+  if (ended_ != errc{}) {
+    ec = ended_;
     return;
+  }
   bool found = false;
   for (auto const& d : std::vector<std::shared_ptr<dialer>>{dialers_}) {
     if (d->text() == text) {

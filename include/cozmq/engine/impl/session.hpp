@@ -54,7 +54,8 @@ inline bool session::publish(routing::published const& m)
 inline bool session::read(message& to)
 {
   if (decoder_.pop(to)) {
-    if (paused_ && host_ && decoder_.ready() < host_->options().receive_hwm) {
+    // Resumes well below the mark: a read into a buffer that still holds messages needs a second buffer.
+    if (paused_ && host_ && decoder_.ready() <= host_->options().receive_hwm / 8) {
       paused_ = false;
       if (heartbeat_)
         heartbeat_->resume(wire::heartbeat::clock::now());
