@@ -78,6 +78,10 @@ class dialer final : public session_owner, public std::enable_shared_from_this<d
       host_->on_gave_up(*session_, why);
       return;
     }
+    if (s.was_open()) {
+      failures_ = 0;
+      trouble_.over();
+    }
     retry(reason);
   }
 
@@ -236,10 +240,6 @@ inline void dialer::connected()
 inline void dialer::retry(std::string const& cause)
 {
   socket_options const& options = host_->options();
-  if (session_->was_open()) {
-    failures_ = 0;
-    trouble_.over();
-  }
   if (!options.reconnect) {
     stopped_ = true;
     trouble_.report(cause + "; not trying again, as asked");

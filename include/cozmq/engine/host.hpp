@@ -41,6 +41,8 @@ class host {
   virtual void on_readable(routing::pipe& p, wake how) = 0;
   /// There is room where there was none.
   virtual void on_writable(routing::pipe& p, wake how) = 0;
+  /// A full buffer has been handed to the kernel from inside a send.
+  virtual void on_burst() noexcept = 0;
   virtual std::error_code on_subscription(routing::pipe& p, bool wanted, byte_view topic) = 0;
 
  protected:

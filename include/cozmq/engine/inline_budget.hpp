@@ -22,6 +22,9 @@ class inline_budget {
     return look();
   }
 
+  /// A burst is complete: a pause now splits nothing.
+  void exhaust() noexcept { bytes_ = most_bytes; }
+
   /// There was a pause.
   void renew() noexcept
   {
@@ -43,8 +46,8 @@ class inline_budget {
   }
 
   using clock = std::chrono::steady_clock;
-  static constexpr std::uint32_t most_bytes = 64 * 1024;
-  static constexpr std::size_t least_bytes = 64;  // also an operation without bytes takes time
+  static constexpr std::size_t most_bytes = 64 * 1024;
+  static constexpr std::size_t least_bytes = 8;  // also an operation without bytes counts
   static constexpr std::chrono::microseconds longest{100};
 
   std::uint32_t operations_ = 0;

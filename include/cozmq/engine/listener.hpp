@@ -120,8 +120,9 @@ class listener final : public session_owner, public std::enable_shared_from_this
   {
   }
 
-  static bool is_shortage(std::error_code ec) noexcept
+  static bool is_shortage(std::error_code error) noexcept
   {
+    std::error_code const ec = standard(error);
     return ec == std::errc::too_many_files_open || ec == std::errc::too_many_files_open_in_system ||
            ec == std::errc::no_buffer_space || ec == std::errc::not_enough_memory;
   }

@@ -68,6 +68,7 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   void on_drained(routing::pipe& p) final;
   void on_readable(routing::pipe& p, wake how) final;
   void on_writable(routing::pipe& p, wake how) final;
+  void on_burst() noexcept final { budget_.exhaust(); }
   std::error_code on_subscription(routing::pipe& p, bool wanted, byte_view topic) final;
 
  protected:

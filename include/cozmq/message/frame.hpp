@@ -121,7 +121,7 @@ class frame {
   [[gnu::always_inline]] frame(frame const& other) noexcept
   {
     if (other.tag() == shared_tag)
-      other.large().block->add_reference();
+      other.block()->add_reference();
     detail::copy_words<sizeof raw_ / 8>(raw_, other.raw_);
   }
 
@@ -158,7 +158,7 @@ class frame {
   static frame borrow(byte_view bytes) noexcept
   {
     frame result;
-    result.set_large({const_cast<std::byte*>(bytes.data()), bytes.size(), nullptr}, borrowed_tag);
+    result.set_large(const_cast<std::byte*>(bytes.data()), bytes.size(), nullptr, borrowed_tag);
     return result;
   }
   static frame borrow(std::string_view text) noexcept { return borrow(as_bytes(text)); }
@@ -172,13 +172,13 @@ class frame {
   {
     frame result;
     detail::buffer* block = detail::buffer::hold(detail::adopted<Deleter>{data, std::move(deleter)});
-    result.set_large({static_cast<std::byte*>(data), size, block}, shared_tag);
+    result.set_large(static_cast<std::byte*>(data), size, block, shared_tag);
     return result;
   }
 
-  std::size_t size() const noexcept { return is_large() ? large().size : tag(); }
+  std::size_t size() const noexcept { return is_large() ? large_size() : tag(); }
   bool empty() const noexcept { return size() == 0; }
-  std::byte const* data() const noexcept { return is_large() ? large().data : raw_; }
+  std::byte const* data() const noexcept { return is_large() ? large_data() : raw_; }
 
   /// The bytes, valid until this frame is changed, moved or destroyed.
   byte_view bytes() const& noexcept { return {data(), size()}; }
@@ -196,13 +196,13 @@ class frame {
   {
     if (shared())
       *this = frame{data(), size()};
-    return {is_large() ? large().data : raw_, size()};
+    return {is_large() ? large_data() : raw_, size()};
   }
 
   /// Whether the bytes are somebody else's as well: a large frame with copies, or a borrowed one.
   bool shared() const noexcept
   {
-    return tag() == borrowed_tag || (tag() == shared_tag && large().block->shared());
+    return tag() == borrowed_tag || (tag() == shared_tag && block()->shared());
   }
 
   /// Copies as many bytes as fit into `to` and returns how many the frame has.
@@ -234,11 +234,6 @@ class frame {
   friend class message;
   friend class frame_builder;
 
-  struct large_bytes {
-    std::byte* data;
-    std::size_t size;
-    detail::buffer* block;
-  };
   struct take_over_tag {};
   static constexpr take_over_tag take_over{};
 
@@ -258,7 +253,7 @@ class frame {
     }
     auto* block = static_cast<detail::owning_buffer<Container>*>(detail::buffer::hold(std::move(bytes)));
     Container& kept = block->owner();
-    set_large({reinterpret_cast<std::byte*>(kept.data()), kept.size(), block}, shared_tag);
+    set_large(reinterpret_cast<std::byte*>(kept.data()), kept.size(), block, shared_tag);
   }
 
   [[gnu::noinline]] void copy_large(std::byte const* data, std::size_t size)
@@ -270,7 +265,7 @@ class frame {
 
   void refer_to(detail::buffer* block, std::size_t size) noexcept
   {
-    set_large({block->bytes(), size, block}, shared_tag);
+    set_large(block->bytes(), size, block, shared_tag);
   }
 
   std::uint8_t tag() const noexcept { return std::to_integer<std::uint8_t>(raw_[inline_capacity]); }
@@ -287,25 +282,29 @@ class frame {
   }
   bool is_large() const noexcept { return tag() > absent_tag; }
 
-  // Read and written with memcpy: the same bytes hold the payload of a small frame. The tag says that they
-  // were written; g++ loses sight of it under the sanitizers.
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#endif
-  large_bytes large() const noexcept
+  // A large frame is three words: where its bytes are, how many, and the block they belong to. They are read and
+  // written one by one, since the same storage holds the payload of a small frame.
+  std::uint64_t word(std::size_t i) const noexcept
   {
-    large_bytes result;
-    std::memcpy(&result, raw_, sizeof result);
-    return result;
+    std::uint64_t value;
+    std::memcpy(&value, raw_ + 8 * i, 8);
+    return value;
   }
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic pop
-#endif
-  void set_large(large_bytes const& from, std::uint8_t tag) noexcept
+  void set_word(std::size_t i, std::uint64_t value) noexcept
   {
+    detail::keep_in_register(value);
+    std::memcpy(raw_ + 8 * i, &value, 8);
+  }
+  std::byte* large_data() const noexcept { return reinterpret_cast<std::byte*>(word(0)); }
+  std::size_t large_size() const noexcept { return word(1); }
+  detail::buffer* block() const noexcept { return reinterpret_cast<detail::buffer*>(word(2)); }
+
+  void set_large(std::byte* data, std::size_t size, detail::buffer* block, std::uint8_t tag) noexcept
+  {
+    set_word(0, reinterpret_cast<std::uint64_t>(data));
+    set_word(1, size);
+    set_word(2, reinterpret_cast<std::uint64_t>(block));
     set_tag(tag);
-    std::memcpy(raw_, &from, sizeof from);
   }
 
   [[gnu::always_inline]] void drop() noexcept
@@ -313,7 +312,7 @@ class frame {
     if (tag() == shared_tag) [[unlikely]]
       drop_large();
   }
-  [[gnu::noinline]] void drop_large() noexcept { large().block->release(); }
+  [[gnu::noinline]] void drop_large() noexcept { block()->release(); }
 
   alignas(8) std::byte raw_[inline_capacity + 1];
 };

@@ -40,11 +40,12 @@ namespace cozmq::detail {
 template <std::size_t Count>
 [[gnu::always_inline]] inline void copy_words(std::byte* to, std::byte const* from) noexcept
 {
-  for (std::size_t i = 0; i < Count; ++i) {
+  if constexpr (Count > 0) {
     std::uint64_t word;
-    std::memcpy(&word, from + 8 * i, 8);
+    std::memcpy(&word, from, 8);
     keep_in_register(word);
-    std::memcpy(to + 8 * i, &word, 8);
+    std::memcpy(to, &word, 8);
+    copy_words<Count - 1>(to + 8, from + 8);
   }
 }
 

@@ -29,12 +29,20 @@
 #include <asio/any_io_executor.hpp>
 #include <asio/error.hpp>
 
+#include <system_error>
+
 namespace cozmq {
 
-/// What a default-constructed completion of an aborted operation carries, in Asio's word.
+/// How a cancelled operation completes, in Asio's word.
 inline std::error_code aborted() noexcept
 {
   return asio::error::operation_aborted;
+}
+
+/// The same error in the standard's category: Asio's own does not compare equal to `std::errc` in all versions.
+inline std::error_code standard(std::error_code ec) noexcept
+{
+  return ec.category() == asio::system_category() ? std::error_code{ec.value(), std::system_category()} : ec;
 }
 
 }  // namespace cozmq

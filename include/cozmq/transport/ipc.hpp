@@ -37,7 +37,8 @@ inline bool is_alive(asio::any_io_executor const& executor, std::string const& p
   probe.non_blocking(true, ec);
   probe.connect(to_address(path), ec);
   // A full backlog (would block) means alive just as well as a connection does.
-  return ec != asio::error::connection_refused && ec != std::errc::no_such_file_or_directory;
+  ec = standard(ec);
+  return ec != std::errc::connection_refused && ec != std::errc::no_such_file_or_directory;
 }
 
 // A directory of our own, so that the name can neither be guessed nor taken.

@@ -26,6 +26,7 @@ inline std::string socket_core::bind(std::string_view text, std::error_code& ec,
   if (where.transport == transport_type::inproc)
     return bind_inproc(where, ec, why);
   auto const opened = listener::open(*this, where, ec);
+  ec = standard(ec);
   if (ec) {
     if (ec == std::errc::address_in_use)
       ec = errc::address_in_use;

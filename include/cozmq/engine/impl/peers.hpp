@@ -117,8 +117,12 @@ inline void socket_core::on_drained(routing::pipe& p)
 
 inline void socket_core::on_readable(routing::pipe& p, wake how)
 {
-  if (find(p) == nullptr || !route_readable(p))
+  if (find(p) == nullptr)
     return;
+  if (!route_readable(p)) {
+    watchers.wake_all(wake::posted);  // it may have been subscriptions
+    return;
+  }
   readers.wake_one(how);  // last: it may continue a coroutine that lets go of this socket
 }
 

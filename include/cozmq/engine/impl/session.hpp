@@ -214,8 +214,10 @@ inline void session::read_messages()
 {
   auto const into = decoder_.prepare();
   std::error_code ec;
-  std::size_t const count = stream_->read_some(
-      std::array{asio::buffer(into[0].data(), into[0].size()), asio::buffer(into[1].data(), into[1].size())}, ec);
+  auto const first = asio::buffer(into[0].data(), into[0].size());
+  auto const second = asio::buffer(into[1].data(), into[1].size());
+  std::size_t const count =
+      into[1].empty() ? stream_->read_some(first, ec) : stream_->read_some(std::array{first, second}, ec);
   if (ec == asio::error::would_block)
     return wait_readable();
   if (ec)
@@ -291,6 +293,8 @@ inline void session::flush_soon()
     return;
   if (encoder_.bytes() >= flush_at) {
     flush();
+    if (host_)
+      host_->on_burst();
   } else if (!flush_posted_) {
     flush_posted_ = true;
     asio::post(stream_->get_executor(), [self = shared_from_this()] {
