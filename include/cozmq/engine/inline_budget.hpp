@@ -3,39 +3,41 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 
 namespace cozmq::engine {
 
-/// Counts what has been done without a pause. After about 64 KiB of messages or 100 µs the next operation goes through
-/// the event loop, so that timers and other connections get their turn.
+/// Counts what has been done without a pause. After about 100 µs, or when a full 64 KiB buffer has been handed over,
+/// the next operation goes through the event loop, so that timers and other connections get their turn.
 class inline_budget {
  public:
-  /// Counts one operation on `bytes`. True: a pause is due before it. The clock is asked rarely when operations are
-  /// quick, and soon when the application is slow.
-  bool spend(std::size_t bytes) noexcept
+  /// Counts one operation. True: a pause is due before it. The clock is asked rarely when operations are quick, and soon
+  /// when the application is slow.
+  bool spend() noexcept
   {
-    bytes_ += std::max(bytes, least_bytes);
-    if (++operations_ < next_look_ && bytes_ < most_bytes) [[likely]]
+    if (++operations_ < next_look_) [[likely]]
       return false;
     return look();
   }
 
   /// A burst is complete: a pause now splits nothing.
-  void exhaust() noexcept { bytes_ = most_bytes; }
+  void exhaust() noexcept
+  {
+    exhausted_ = true;
+    next_look_ = 0;
+  }
 
   /// There was a pause.
   void renew() noexcept
   {
     operations_ = next_look_ = 0;
-    bytes_ = 0;
+    exhausted_ = false;
   }
 
  private:
   [[gnu::noinline]] bool look() noexcept
   {
-    if (bytes_ >= most_bytes)
+    if (exhausted_)
       return true;
     bool const first_look = next_look_ == 0;
     next_look_ = operations_ + std::min<std::uint32_t>(operations_, 32);
@@ -46,13 +48,11 @@ class inline_budget {
   }
 
   using clock = std::chrono::steady_clock;
-  static constexpr std::size_t most_bytes = 64 * 1024;
-  static constexpr std::size_t least_bytes = 8;  // also an operation without bytes counts
   static constexpr std::chrono::microseconds longest{100};
 
   std::uint32_t operations_ = 0;
   std::uint32_t next_look_ = 0;
-  std::size_t bytes_ = 0;
+  bool exhausted_ = false;
   clock::time_point began_{};
 };
 

@@ -62,6 +62,7 @@ class inproc_pipe final : public routing::pipe, public std::enable_shared_from_t
       muted_ = true;
       return false;
     }
+    m.keep();
     put(std::move(m));
     m.clear();
     return true;

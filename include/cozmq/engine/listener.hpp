@@ -31,6 +31,7 @@ class listener final : public session_owner, public std::enable_shared_from_this
   }
 
   std::string const& text() const noexcept { return bound_.endpoint; }
+  bool closed() const noexcept { return closed_; }
 
   void accept()
   {

@@ -54,24 +54,29 @@ class block_cache {
   }
 
  private:
-  // Four classes to a doubling, so that at most a fifth of a block is slack: 64, 80, 96, 112, 128, 160, ...
+  // Up to 1 KiB a class for each 16 bytes, then four classes to a doubling, so that at most a fifth of a block is slack.
+  static constexpr std::size_t fine_limit = 1024;
+  static constexpr std::size_t fine_classes = fine_limit / 16 + 1;
   static constexpr std::size_t largest = std::size_t{128} << 10;
-  static constexpr std::size_t smallest = 64;
-  static constexpr std::size_t classes = 4 * 11 + 1;
+  static constexpr std::size_t classes = fine_classes + 4 * 7;
 
   static constexpr std::size_t class_of(std::size_t size) noexcept
   {
-    if (size <= smallest)
-      return 0;
-    std::size_t const doublings = static_cast<std::size_t>(std::bit_width(size - 1)) - 7;  // (64, 128] is 0
-    std::size_t const base = smallest << doublings;
-    return doublings * 4 + (size - base + base / 4 - 1) / (base / 4);
+    if (size <= fine_limit) [[likely]]
+      return (size + 15) / 16;
+    std::size_t const doublings = static_cast<std::size_t>(std::bit_width(size - 1)) - 11;  // (1024, 2048] is 0
+    std::size_t const quarter = doublings + 8;  // log2 of the step between classes
+    return fine_classes - 1 + doublings * 4 +
+           ((size - (fine_limit << doublings) + (std::size_t{1} << quarter) - 1) >> quarter);
   }
 
   static constexpr std::size_t size_of(std::size_t c) noexcept
   {
-    std::size_t const base = smallest << (c / 4);
-    return base + (c % 4) * (base / 4);
+    if (c < fine_classes)
+      return c * 16;
+    std::size_t const step = (c - fine_classes + 1) % 4;
+    std::size_t const base = fine_limit << ((c - fine_classes + 1) / 4);
+    return base + step * (base / 4);
   }
 
   struct link {

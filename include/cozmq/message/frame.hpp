@@ -95,20 +95,15 @@ class frame {
   /// its buffer saves the branches of a copy of unknown length this way.
   [[gnu::always_inline]] frame(std::byte const* data, std::size_t size, std::size_t readable)
   {
-    if (size <= inline_capacity) {
-      if (readable >= sizeof raw_) [[likely]] {
-        std::uint64_t last;
-        std::memcpy(raw_, data, tag_word);
-        std::memcpy(&last, data + tag_word, sizeof last);
-        last = (last & ~word_of(0xFF)) | word_of(static_cast<std::uint8_t>(size));
-        std::memcpy(raw_ + tag_word, &last, sizeof last);
-      } else {
-        set_tag(static_cast<std::uint8_t>(size));
-        detail::copy_small(raw_, data, size);
-      }
-    } else {
-      copy_large(data, size);
-    }
+    fill(data, size, readable);
+  }
+
+  /// Becomes a copy of these bytes, as by the constructor.
+  [[gnu::always_inline]] void assign(std::byte const* data, std::size_t size, std::size_t readable)
+  {
+    drop();
+    set_tag(0);  // in case there is no memory
+    fill(data, size, readable);
   }
 
   [[gnu::always_inline]] frame(frame&& other) noexcept
@@ -118,8 +113,12 @@ class frame {
   }
 
   /// Shares the bytes of a large frame; nothing but a counter changes.
-  [[gnu::always_inline]] frame(frame const& other) noexcept
+  [[gnu::always_inline]] frame(frame const& other)
   {
+    if (other.tag() == lent_tag) [[unlikely]] {
+      fill(other.data(), other.size(), 0);
+      return;
+    }
     if (other.tag() == shared_tag)
       other.block()->add_reference();
     detail::copy_words<sizeof raw_ / 8>(raw_, other.raw_);
@@ -135,7 +134,7 @@ class frame {
     return *this;
   }
 
-  frame& operator=(frame const& other) noexcept
+  frame& operator=(frame const& other)
   {
     frame copy{other};
     return *this = std::move(copy);
@@ -162,6 +161,22 @@ class frame {
     return result;
   }
   static frame borrow(std::string_view text) noexcept { return borrow(as_bytes(text)); }
+
+  /// A frame that refers to bytes for the duration of one call, so that what encodes them at once copies them once. A
+  /// copy has its own bytes; whoever keeps the frame itself calls `keep()` first. For the library.
+  static frame lend(byte_view bytes) noexcept
+  {
+    frame result;
+    result.set_large(const_cast<std::byte*>(bytes.data()), bytes.size(), nullptr, lent_tag);
+    return result;
+  }
+
+  /// Makes lent bytes its own.
+  void keep()
+  {
+    if (tag() == lent_tag)
+      *this = frame{data(), size()};
+  }
 
   /// A frame over a buffer of the caller's: `deleter(data)`, or `deleter()`, runs exactly once, after the
   /// last copy has gone, on the thread that drops it (also when this call throws std::bad_alloc). It must
@@ -202,7 +217,7 @@ class frame {
   /// Whether the bytes are somebody else's as well: a large frame with copies, or a borrowed one.
   bool shared() const noexcept
   {
-    return tag() == borrowed_tag || (tag() == shared_tag && block()->shared());
+    return tag() == borrowed_tag || tag() == lent_tag || (tag() == shared_tag && block()->shared());
   }
 
   /// Copies as many bytes as fit into `to` and returns how many the frame has.
@@ -240,7 +255,8 @@ class frame {
   // The last byte: 0 to 55 is the size of bytes in place.
   static constexpr std::uint8_t absent_tag = 56;  // only inside a message: it has no frames
   static constexpr std::uint8_t borrowed_tag = 57;
-  static constexpr std::uint8_t shared_tag = 58;
+  static constexpr std::uint8_t lent_tag = 58;
+  static constexpr std::uint8_t shared_tag = 59;
   static constexpr std::size_t tag_word = 48;
 
   template <class Container>
@@ -254,6 +270,22 @@ class frame {
     auto* block = static_cast<detail::owning_buffer<Container>*>(detail::buffer::hold(std::move(bytes)));
     Container& kept = block->owner();
     set_large(reinterpret_cast<std::byte*>(kept.data()), kept.size(), block, shared_tag);
+  }
+
+  [[gnu::always_inline]] void fill(std::byte const* data, std::size_t size, std::size_t readable)
+  {
+    if (size > inline_capacity)
+      return copy_large(data, size);
+    if (readable >= sizeof raw_) [[likely]] {
+      std::uint64_t last;
+      std::memcpy(raw_, data, tag_word);
+      std::memcpy(&last, data + tag_word, sizeof last);
+      last = (last & ~word_of(0xFF)) | word_of(static_cast<std::uint8_t>(size));
+      std::memcpy(raw_ + tag_word, &last, sizeof last);
+    } else {
+      set_tag(static_cast<std::uint8_t>(size));
+      detail::copy_small(raw_, data, size);
+    }
   }
 
   [[gnu::noinline]] void copy_large(std::byte const* data, std::size_t size)

@@ -186,6 +186,14 @@ class message {
     return result;
   }
 
+  /// Becomes one frame, copied, as by the constructor with the same parameters, but keeps memory for further frames.
+  [[gnu::always_inline]] void assign(std::byte const* data, std::size_t size, std::size_t readable)
+  {
+    if (tail_ != nullptr) [[unlikely]]
+      tail_->clear();
+    first_.assign(data, size, readable);
+  }
+
   /// Removes all frames and the metadata; memory for further frames is kept for the next filling.
   void clear() noexcept
   {
@@ -236,6 +244,13 @@ class message {
       tail_ = detail::message_tail::create();
     }
     tail_->metadata = std::move(metadata);
+  }
+
+  /// Makes lent bytes its own, see frame::lend.
+  void keep()
+  {
+    for (frame& each : *this)
+      each.keep();
   }
 
   void swap(message& other) noexcept

@@ -163,15 +163,21 @@ class basic_socket {
   /// Sends one message: `send(m)`, or `send(frame, frame, ...)`, each text, bytes or a frame. Completes when the message
   /// is queued for a peer, which is before it reaches it; waits while there is no peer or all are full (PUB never waits).
   ///
+  /// The message is queued by this call already if there is room, and `co_await` then does not suspend; bytes that are
+  /// passed by reference are copied before the call returns.
+  ///
   /// @par Errors
-  /// Throws `error`: `errc::wrong_state` (REQ and REP out of turn), `terminated`, `empty_message`.
+  /// Throws `error` when awaited: `errc::wrong_state` (REQ and REP out of turn), `terminated`, `empty_message`.
+  ///
+  /// @par Cancellation
+  /// total, partial and terminal while it waits; the message is then not queued.
   template <class... Frames>
     requires(sizeof...(Frames) > 0 && std::constructible_from<message, Frames...>)
   asio::awaitable<void> send(Frames&&... frames)
   {
     if constexpr (!can_send<Pattern>)
       Pattern::template refuse_send<std::tuple<Frames...>>();
-    return detail::send(&live(), message{std::forward<Frames>(frames)...});
+    return detail::send(live(), detail::to_message(std::forward<Frames>(frames)...));
   }
 
   /// Sends `m` if that is possible without waiting. True: `m` is taken and now empty. False: nothing has happened.

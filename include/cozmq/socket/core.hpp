@@ -54,10 +54,6 @@ class core final : public engine::socket_core {
     return exchange_.receive(m) ? errc{} : errc::would_block;
   }
 
-  /// The size of the message received last, charged when the next one is asked for.
-  std::size_t last_size() const noexcept { return last_size_; }
-  void last_size(std::size_t bytes) noexcept { last_size_ = bytes; }
-
   /// Is there a message for the application, or an error? Looks at the patterns' rules by taking the message ahead.
   errc look_ahead()
   {
@@ -88,7 +84,6 @@ class core final : public engine::socket_core {
 
   pattern::exchange<Pattern> exchange_;
   std::optional<message> ahead_;
-  std::size_t last_size_ = 0;
 };
 
 }  // namespace cozmq::detail

@@ -9,12 +9,18 @@
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
 
+#include <concepts>
+#include <string_view>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 
 namespace cozmq::detail {
 
-/// Lets others run. Comes before anything is taken or queued, so that a cancellation during it loses nothing.
+// Where from a copy into the encoding buffer is no longer cheaper than an allocation of its own.
+inline constexpr std::size_t lent_at_most = 32768;
+
+/// Lets others run. A receive does so before it takes anything, so that a cancellation meanwhile loses nothing.
 inline asio::awaitable<void> pause(engine::socket_core* s)
 {
   co_await asio::post(s->executor(), asio::use_awaitable);
@@ -31,14 +37,61 @@ inline asio::awaitable<void> wait(engine::socket_core* s, engine::wait_list* lis
   s->budget().renew();
 }
 
-template <class Pattern>
-asio::awaitable<void> send_slowly(core<Pattern>* s, message* m, errc e)
+/// One frame of a message that is sent: bytes that the caller owns are lent for the call, if they are few enough to be
+/// encoded at once; what the caller gives up is taken over.
+template <class Source>
+frame to_frame(Source&& source)
 {
-  for (; e != errc{}; e = s->try_send(*m)) {
+  if constexpr (std::same_as<std::remove_cvref_t<Source>, frame>) {
+    return std::forward<Source>(source);
+  } else if constexpr (std::convertible_to<Source, byte_view> && !std::convertible_to<Source, std::string_view>) {
+    byte_view const bytes{source};
+    return bytes.size() < lent_at_most ? frame::lend(bytes) : frame{bytes};
+  } else if constexpr (std::convertible_to<Source, std::string_view>) {
+    std::string_view const text{source};
+    if (text.size() < lent_at_most)
+      return frame::lend(as_bytes(text));
+    return frame(std::forward<Source>(source));
+  } else {
+    return frame(std::forward<Source>(source));
+  }
+}
+
+template <class... Sources>
+message to_message(Sources&&... sources)
+{
+  if constexpr (sizeof...(Sources) == 1 && (std::same_as<std::remove_cvref_t<Sources>, message> && ...))
+    return message(std::forward<Sources>(sources)...);
+  else
+    return message(to_frame(std::forward<Sources>(sources))...);
+}
+
+template <class Pattern>
+asio::awaitable<void> send_slowly(core<Pattern>* s, message m, errc e)
+{
+  for (; e != errc{}; e = s->try_send(m)) {
     if (e != errc::would_block)
       throw error{e};
     co_await wait(s, &s->writers);
   }
+}
+
+inline asio::awaitable<void> done()
+{
+  co_return;
+}
+
+/// Sends at once if that is possible; only what is left, waiting or letting others run, is for the awaitable.
+template <class Pattern>
+asio::awaitable<void> send(core<Pattern>& s, message&& m)
+{
+  if (errc const e = s.try_send(m); e != errc{}) [[unlikely]] {
+    m.keep();
+    return send_slowly(&s, std::move(m), e);
+  }
+  if (s.budget().spend()) [[unlikely]]
+    return pause(&s);
+  return done();
 }
 
 template <class Pattern>
@@ -55,23 +108,13 @@ asio::awaitable<void> receive_slowly(core<Pattern>* s, message* m, errc e)
 
 // On the fast path nothing is awaited, and what waits has a frame of its own: Asio recycles small frames only.
 template <class Pattern>
-asio::awaitable<void> send(core<Pattern>* s, message m)
-{
-  if (s->budget().spend(m.byte_size())) [[unlikely]]
-    co_await pause(s);
-  if (errc const e = s->try_send(m); e != errc{}) [[unlikely]]
-    co_await send_slowly(s, &m, e);
-}
-
-template <class Pattern>
 asio::awaitable<message> receive(core<Pattern>* s)
 {
-  if (s->budget().spend(s->last_size())) [[unlikely]]
+  if (s->budget().spend()) [[unlikely]]
     co_await pause(s);
   message m;
   if (errc const e = s->try_receive(m); e != errc{}) [[unlikely]]
     co_await receive_slowly(s, &m, e);
-  s->last_size(m.byte_size());
   co_return m;
 }
 

@@ -82,7 +82,7 @@ asio::awaitable<message> request(core<Pattern>* s, message m, request_options op
   if (s->exchange().envelope().may_send() != errc{})
     throw error{errc::wrong_state};
   if (options.timeout <= options.timeout.zero()) {
-    co_await send(s, std::move(m));
+    co_await send(*s, std::move(m));
     co_return co_await receive(s);
   }
   request_scope scope{s->exchange().envelope()};
@@ -94,7 +94,7 @@ asio::awaitable<message> request(core<Pattern>* s, message m, request_options op
     message copy{m};
     try {
       until.guard(s->writers);
-      co_await send(s, std::move(copy));
+      co_await send(*s, std::move(copy));
       until.guard(s->readers);
       message reply = co_await receive(s);
       scope.answered = true;

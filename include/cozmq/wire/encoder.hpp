@@ -180,6 +180,7 @@ inline void encoder::put_encoded(byte_view whole_message)
 inline void encoder::put_large(message& m, std::size_t size)
 {
   auto big = std::make_unique<large>();
+  m.keep();
   for (std::size_t i = 0; i < m.size(); ++i) {
     std::byte header[max_frame_header_size];
     std::byte* const header_end = encode_frame_header(header, i + 1 < m.size() ? flag_more : 0, m[i].size());

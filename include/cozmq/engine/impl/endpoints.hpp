@@ -144,7 +144,9 @@ inline void socket_core::unbind(std::string_view text, std::error_code& ec)
     inproc_names_.erase(at);
     return;
   }
-  auto const at = std::ranges::find_if(listeners_, [text](auto const& l) { return l->text() == text; });
+  // One that was unbound before may still hold messages to be read.
+  auto const open = [text](auto const& l) { return !l->closed() && l->text() == text; };
+  auto const at = std::ranges::find_if(listeners_, open);
   if (at == listeners_.end()) {
     ec = errc::no_such_endpoint;
     return;
