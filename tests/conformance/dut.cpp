@@ -29,6 +29,7 @@
 #include <utility>
 #include <vector>
 
+#include <poll.h>
 #include <unistd.h>
 
 namespace {
@@ -187,7 +188,7 @@ class device {
       else if (line.starts_with("UNSUB "))
         unsubscribe(from_hex(line.substr(6)));
       else if (line.starts_with("SEND "))
-        co_await send(message_from_hex(std::string_view{line}.substr(5)));
+        co_await send(message_from_hex(std::string_view{line}.substr(5)), text.find('\n') != std::string::npos);
     }
     socket_.close();
   }
@@ -219,7 +220,7 @@ class device {
     co_return ec;
   }
 
-  asio::awaitable<void> send(cozmq::message message)
+  asio::awaitable<void> send(cozmq::message message, bool more_commands)
   {
     std::error_code ec = cozmq::errc::not_supported;
     if constexpr (cozmq::can_send<Pattern>) {
@@ -228,6 +229,10 @@ class device {
         ec = co_await send_within(1s, std::move(message));
     }
     fmt::print("SENT {}\n", ec ? errno_of(ec) : 0);
+    // The runner reads this answer and the wire in two threads and takes an answer that is later than the frame for that
+    // to its next command: hold the frame back for a moment, unless commands are waiting.
+    if (!more_commands)
+      ::poll(nullptr, 0, 3);
     if (!ec)
       resume_receiving();
     co_return;

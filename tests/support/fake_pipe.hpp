@@ -50,6 +50,7 @@ class fake_pipe final : public routing::pipe {
     if (room == 0)
       return false;
     --room;
+    m.keep();
     written.push_back(std::move(m));
     m.clear();
     return true;

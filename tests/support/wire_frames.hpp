@@ -13,7 +13,9 @@
 
 namespace cozmq::test {
 
-enum : unsigned { more_flag = 1, long_flag = 2, command_flag = 4 };
+inline constexpr unsigned more_flag = 1;
+inline constexpr unsigned long_flag = 2;
+inline constexpr unsigned command_flag = 4;
 
 inline void append_frame(octets& to, unsigned flags, std::string_view body)
 {

@@ -147,7 +147,9 @@ inline void encoder::put(message& m)
   if (m.size() == 1 && m[0].size() < large_frame) {
     byte_view const body = m[0].bytes();
     std::byte* const to = reserve(frame_header_length(body.size()) + body.size());
-    std::memcpy(encode_frame_header(to, 0, body.size()), body.data(), body.size());
+    std::byte* const after_header = encode_frame_header(to, 0, body.size());
+    if (!body.empty())
+      std::memcpy(after_header, body.data(), body.size());
     m.clear();
     return;
   }

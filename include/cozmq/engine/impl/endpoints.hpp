@@ -194,6 +194,8 @@ inline void socket_core::drop_dialer(dialer& d)
   auto const at = std::ranges::find_if(dialers_, [&d](auto const& each) { return each.get() == &d; });
   std::shared_ptr<dialer> const kept = *at;
   dialers_.erase(at);
+  if (!kept->peer().connected() && (kept->peer().queued() == 0 || kept->gave_up()))
+    return kept->sever();  // there is nothing to deliver
   leaving_.push_back(kept);
   kept->peer().finish();
   linger();

@@ -1,0 +1,320 @@
+// Queues: high-water marks, what waits in them, and how long a closed socket goes on delivering them.
+#include <cozmq/cozmq.hpp>
+
+#include "support/captured_log.hpp"
+#include "support/catch.hpp"
+#include "support/raw_peer.hpp"
+#include "support/scenario.hpp"
+#include "support/transports.hpp"
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+using namespace cozmq::test;
+using namespace std::chrono_literals;
+using cozmq::pull_socket;
+using cozmq::push_socket;
+namespace option = cozmq::option;
+
+namespace {
+
+// How many messages of three frames `push` takes without waiting.
+std::size_t fill(push_socket& push, std::size_t at_most = 100'000)
+{
+  for (std::size_t count = 0; count < at_most; ++count) {
+    cozmq::message m{"one", "message", "only"};
+    if (!push.try_send(m))
+      return count;
+  }
+  return at_most;
+}
+
+// Runs the loop until nothing is left to do, and returns how long that took.
+std::chrono::steady_clock::duration run_out(asio::io_context& io)
+{
+  auto const begin = std::chrono::steady_clock::now();
+  io.restart();
+  io.run();
+  return std::chrono::steady_clock::now() - begin;
+}
+
+}  // namespace
+
+TEST_CASE("A18 over inproc exactly the sum of both marks is accepted, in whole messages, whichever side was first")
+{
+  bool const bind_first = GENERATE(true, false);
+  scenario([&](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
+    push_socket push{ctx};
+    pull_socket pull{ctx};
+    push.set_option(option::send_hwm{7});
+    pull.set_option(option::receive_hwm{5});
+    if (bind_first)
+      pull.bind("inproc://marks");
+    push.connect("inproc://marks");
+    std::size_t const early = bind_first ? 0 : fill(push);
+    REQUIRE(early == (bind_first ? 0U : 7U));  // its own mark, while it is alone
+    if (!bind_first)
+      pull.bind("inproc://marks");
+    REQUIRE(early + fill(push) == 12);
+    REQUIRE(pull.try_recv());
+    REQUIRE(fill(push) == 1);
+    co_return;
+  });
+}
+
+TEST_CASE("either side unlimited makes an inproc queue unlimited")
+{
+  bool const sender = GENERATE(true, false);
+  scenario([&](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
+    push_socket push{ctx};
+    pull_socket pull{ctx};
+    push.set_option(option::send_hwm{sender ? option::unlimited : 1});
+    pull.set_option(option::receive_hwm{sender ? 1 : option::unlimited});
+    join(pull, push, "inproc://marks");
+    REQUIRE(fill(push, 5'000) == 5'000);
+    co_return;
+  });
+}
+
+TEST_CASE("A18 S44 B27 a full PUSH makes the next send wait, and a receive lets it go on")
+{
+  std::string const any = every_transport();
+  scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    push_socket push{ctx};
+    pull_socket pull{ctx};
+    push.set_option(option::send_hwm{2});
+    pull.set_option(option::receive_hwm{2});
+    join(pull, push, any);
+    std::string const large(1'000'000, 'x');
+    int sent = 0;
+    asio::co_spawn(
+        io,
+        [&]() -> asio::awaitable<void> {
+          for (; sent < 100; ++sent)
+            co_await push.send(large);
+        },
+        asio::detached);
+    co_await turns(io, 2'000);
+    REQUIRE(sent < 50);
+    for (int i = 0; i < 100; ++i) {
+      cozmq::message const m = co_await pull.recv();
+      REQUIRE(m.byte_size() == large.size());
+    }
+    REQUIRE(sent == 100);
+  });
+}
+
+TEST_CASE("B34 B26 a hundred messages sent before the peer exists arrive in order; sending only queues")
+{
+  std::string const kind = GENERATE(as<std::string>{}, "tcp", "inproc");
+  captured_log log;
+  scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    std::string const endpoint = kind == "tcp" ? raw_listener{io}.endpoint() : "inproc://later";
+    push_socket push{ctx};
+    push.set_option(option::reconnect_interval{5ms});
+    push.connect(endpoint);
+    for (int i = 0; i < 100; ++i)
+      co_await push.send(std::to_string(i));
+    pull_socket pull{ctx};
+    pull.bind(endpoint);
+    for (int i = 0; i < 100; ++i) {
+      std::string const text = co_await text_from(pull);
+      REQUIRE(text == std::to_string(i));
+    }
+  });
+}
+
+TEST_CASE("a connecting endpoint counts as a peer unless the socket is immediate")
+{
+  captured_log log;
+  scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    std::string const nobody = raw_listener{io}.endpoint();
+    push_socket queues{ctx};
+    queues.set_option(option::linger{0ms});
+    queues.connect(nobody);
+    REQUIRE(fill(queues) == 1000);
+    push_socket waits{ctx};
+    waits.set_option(option::immediate{true});
+    waits.connect(nobody);
+    REQUIRE(fill(waits) == 0);
+    push_socket bound{ctx};
+    bound.bind("tcp://127.0.0.1:*");
+    REQUIRE(fill(bound) == 0);
+    co_return;
+  });
+}
+
+TEST_CASE("a full receive queue stops reading, and nothing is dropped")
+{
+  scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    pull_socket pull{ctx};
+    pull.set_option(option::receive_hwm{10});
+    raw_peer push{io};
+    co_await push.connect(pull.bind("tcp://127.0.0.1:*"));
+    co_await push.handshake("PUSH");
+    octets const one = frame_octets(std::string(250, 'x'));
+    push.stream().non_blocking(true);
+    std::size_t written = 0;
+    int refused_in_a_row = 0;
+    while (refused_in_a_row < 1'000 && written < 200'000'000) {
+      std::error_code ec;
+      std::size_t const rest = written % one.size();
+      written += push.stream().write_some(asio::buffer(one.data() + rest, one.size() - rest), ec);
+      refused_in_a_row = ec ? refused_in_a_row + 1 : 0;
+      if (ec)
+        co_await turns(io, 1);
+    }
+    REQUIRE(written < 100'000'000);
+    std::size_t const whole = written / one.size();
+    for (std::size_t i = 0; i < whole; ++i) {
+      cozmq::message const m = co_await pull.recv();
+      REQUIRE(m.byte_size() == 250);
+    }
+  });
+}
+
+TEST_CASE("what was received stays readable after its peer has left")
+{
+  std::string const any = every_transport();
+  scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    pull_socket pull{ctx};
+    {
+      push_socket push{ctx};
+      push.connect(pull.bind(any));
+      for (int i = 0; i < 10; ++i)
+        co_await push.send(std::to_string(i));
+      co_await pull.wait_connected();
+    }
+    co_await until(io, [&] { return pull.connected_peers() == 0; });
+    for (int i = 0; i < 10; ++i) {
+      std::optional<cozmq::message> const m = pull.try_recv();
+      REQUIRE(m);
+      REQUIRE((*m)[0] == std::to_string(i));
+    }
+    REQUIRE_FALSE(pull.try_recv());
+  });
+}
+
+TEST_CASE("A15 B19 with linger zero, closing over a full queue for an absent peer ends at once and is logged")
+{
+  captured_log log;
+  asio::io_context io;
+  cozmq::context ctx{io};
+  push_socket push{ctx};
+  push.set_option(option::linger{0ms});
+  push.connect(raw_listener{io}.endpoint());
+  REQUIRE(fill(push) == 1000);
+  push.close();
+  REQUIRE(run_out(io) < 50ms);
+  REQUIRE(log.count("1000 messages undelivered") == 1);
+}
+
+TEST_CASE("A15 B19 linger bounds how long a closed socket waits for an absent peer or a dead one")
+{
+  captured_log log;
+  bool const absent = GENERATE(true, false);
+  asio::io_context io;
+  raw_listener dead{io};  // accepts in its backlog, and never says a word
+  cozmq::context ctx{io};
+  push_socket push{ctx};
+  push.set_option(option::linger{200ms});
+  push.connect(absent ? raw_listener{io}.endpoint() : dead.endpoint());
+  REQUIRE(fill(push) == 1000);
+  push.close();
+  auto const took = run_out(io);
+  REQUIRE(took >= 200ms);
+  REQUIRE(took < 2s);
+  REQUIRE(log.count("1000 messages undelivered") == 1);
+}
+
+TEST_CASE("A15 B19 a closed socket ends as soon as a live peer, which may be slow to appear, has its queue")
+{
+  std::string const kind = GENERATE(as<std::string>{}, "bound", "late");
+  captured_log log;
+  asio::io_context io;
+  cozmq::context ctx{io};
+  pull_socket pull{ctx};
+  std::string const endpoint = kind == "bound" ? pull.bind("tcp://127.0.0.1:*") : raw_listener{io}.endpoint();
+  push_socket push{ctx};
+  push.set_option(option::linger{option::linger::forever});
+  push.set_option(option::reconnect_interval{5ms});
+  push.connect(endpoint);
+  REQUIRE(fill(push) == 1000);
+  push.close();
+  run_test(io, [&]() -> asio::awaitable<void> {
+    if (kind == "late") {
+      co_await until(io, [&] { return log.count("retrying") == 1; });
+      pull.bind(endpoint);
+    }
+    for (int i = 0; i < 1000; ++i) {
+      cozmq::message const m = co_await pull.recv();
+      REQUIRE(m.size() == 3);
+    }
+    REQUIRE_FALSE(pull.try_recv());
+    pull.close();
+  }());
+  REQUIRE(run_out(io) < 500ms);
+}
+
+TEST_CASE("A15 a socket closed during the handshake delivers its queue and then ends the connection")
+{
+  scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    raw_listener address{io};
+    std::optional<push_socket> push{ctx};
+    push->set_option(option::linger{60s});
+    push->connect(address.endpoint());
+    co_await push->send("Hello");
+    raw_peer pull = co_await address.accept();
+    push.reset();
+    co_await pull.handshake("PULL");
+    auto const [flags, body] = co_await pull.read_frame();
+    REQUIRE(cozmq::as_text(body) == "Hello");
+    co_await pull.wait_closed();
+  });
+}
+
+TEST_CASE("disconnecting from a peer in its handshake ends the connection when that is complete")
+{
+  std::string const any = GENERATE(as<std::string>{}, "tcp://127.0.0.1:*", "ipc://*");
+  captured_log log;
+  asio::io_context io;
+  cozmq::context ctx{io};
+  pull_socket pull{ctx};
+  push_socket push{ctx};
+  push.set_option(option::linger{60s});
+  std::string const endpoint = join(pull, push, any);
+  push.disconnect(endpoint);
+  run_test(io, turns(io));
+  REQUIRE(pull.connected_peers() == 0);
+  pull.close();
+  REQUIRE(run_out(io) < 1s);
+}
+
+TEST_CASE("a reader that is paused at its mark is not mistaken for a dead one, and goes on sending PING")
+{
+  scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    pull_socket pull{ctx};
+    pull.set_option(option::receive_hwm{1});
+    pull.set_option(option::heartbeat_interval{5ms});
+    pull.set_option(option::heartbeat_timeout{20ms});
+    raw_peer push{io};
+    co_await push.connect(pull.bind("tcp://127.0.0.1:*"));
+    co_await push.handshake("PUSH");
+    co_await push.write(frame_octets("1") + frame_octets("2"));
+    for (int i = 0; i < 20; ++i) {  // 100 ms of silence from us
+      auto const [flags, body] = co_await push.read_frame();
+      REQUIRE(cozmq::as_text(body).substr(0, 5) == "\x04PING");
+    }
+    REQUIRE(pull.connected_peers() == 1);
+    for (std::string expected : {"1", "2"}) {
+      std::string const text = co_await text_from(pull);
+      REQUIRE(text == expected);
+    }
+    co_await push.wait_closed();  // now our silence counts
+  });
+}

@@ -1,0 +1,360 @@
+// REQ and REP: turns, routing, peers that are missing, gone or late.
+#include <cozmq/cozmq.hpp>
+
+#include "support/captured_log.hpp"
+#include "support/catch.hpp"
+#include "support/raw_peer.hpp"
+#include "support/scenario.hpp"
+#include "support/transports.hpp"
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+
+#include <array>
+#include <chrono>
+#include <map>
+#include <string>
+#include <system_error>
+#include <vector>
+
+using namespace cozmq::test;
+using namespace std::chrono_literals;
+using cozmq::rep_socket;
+using cozmq::req_socket;
+
+namespace {
+
+// Answers every request with `name` until the socket is closed.
+asio::awaitable<void> serve(rep_socket& server, std::string name)
+{
+  for (;;) {
+    co_await server.recv();
+    co_await server.send(name);
+  }
+}
+
+asio::awaitable<void> ask_for_ever(req_socket& client, std::string name)
+{
+  for (;;) {
+    co_await client.send(name);
+    co_await client.recv();
+  }
+}
+
+asio::awaitable<std::string> ask(req_socket& client, std::string question)
+{
+  co_await client.send(question);
+  co_return co_await text_from(client);
+}
+
+octets const delimiter = from_hex("01 00");
+
+}  // namespace
+
+TEST_CASE("T9 B7 A46 ten exchanges of one call each way, on every transport, whichever side binds")
+{
+  std::string const any = every_transport();
+  bool const server_binds = GENERATE(true, false);
+  scenario([&](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
+    rep_socket server{ctx};
+    req_socket client{ctx};
+    server_binds ? join(server, client, any) : join(client, server, any);
+    for (int i = 0; i < 10; ++i) {
+      co_await client.send("Hello");
+      cozmq::message request = co_await server.recv();
+      REQUIRE(request.size() == 1);
+      REQUIRE(request[0].size() == 5);
+      REQUIRE(request[0] == "Hello");
+      co_await server.send("World", std::string{"!"});
+      cozmq::message const reply = co_await client.recv();
+      REQUIRE((reply == cozmq::message{"World", "!"}));
+    }
+  });
+}
+
+TEST_CASE("A44 S22 S27 REQ and REP out of turn fail at once with wrong_state and can go on")
+{
+  std::string const any = every_transport();
+  scenario([&](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
+    rep_socket server{ctx};
+    req_socket client{ctx};
+    join(server, client, any);
+    std::error_code ec;
+    REQUIRE_FALSE(client.try_recv(ec));
+    REQUIRE(ec == cozmq::errc::wrong_state);
+    cozmq::message early{"reply"};
+    REQUIRE_FALSE(server.try_send(early, ec));
+    REQUIRE(ec == cozmq::errc::wrong_state);
+    REQUIRE(early[0] == "reply");
+    REQUIRE_THROWS_AS(server.try_send(early), cozmq::error);
+
+    co_await client.send("one");
+    bool refused = false;
+    try {
+      co_await client.send("two");
+    } catch (std::system_error const& e) {
+      refused = e.code() == cozmq::errc::wrong_state;
+    }
+    REQUIRE(refused);
+    std::string text = co_await text_from(server);
+    REQUIRE(text == "one");
+    refused = false;
+    try {
+      co_await server.recv();
+    } catch (std::system_error const& e) {
+      refused = e.code() == cozmq::errc::wrong_state;
+    }
+    REQUIRE(refused);
+    co_await server.send("answer");
+    text = co_await text_from(client);
+    REQUIRE(text == "answer");
+  });
+}
+
+TEST_CASE("S23 REQ discards a reply from a peer other than the one it asked")
+{
+  scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    req_socket client{ctx};
+    std::string const endpoint = client.bind("tcp://127.0.0.1:*");
+    std::array<raw_peer, 2> servers{raw_peer{io}, raw_peer{io}};
+    for (raw_peer& server : servers) {
+      co_await server.connect(endpoint);
+      co_await server.handshake("REP");
+    }
+    co_await client.send("question");
+    asio::ip::tcp::socket& first = servers[0].stream();
+    co_await first.async_wait(asio::ip::tcp::socket::wait_read, asio::use_awaitable);
+    co_await servers[1].write(delimiter + frame_octets("not asked"));
+    co_await servers[1].ping();
+    REQUIRE_FALSE(client.try_recv());
+    co_await servers[0].write(delimiter + frame_octets("asked"));
+    std::string const text = co_await text_from(client);
+    REQUIRE(text == "asked");
+  });
+}
+
+TEST_CASE("S24 REQ asks its servers in turn")
+{
+  std::string const any = GENERATE(as<std::string>{}, "tcp://127.0.0.1:*", "ipc://*", "inproc://");
+  scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    req_socket client{ctx};
+    std::vector<rep_socket> servers;
+    servers.reserve(3);
+    for (std::string name : {"A", "B", "C"}) {
+      join(servers.emplace_back(ctx), client, any == "inproc://" ? any + name : any);
+      asio::co_spawn(io, serve(servers.back(), name), asio::detached);
+    }
+    for (std::string expected : {"A", "B", "C", "A"}) {
+      std::string const answer = co_await ask(client, "who?");
+      REQUIRE(answer == expected);
+    }
+    servers.clear();
+    co_await turns(io, 10);
+  });
+}
+
+TEST_CASE("S25 without a peer a REQ waits, and goes on when one arrives")
+{
+  std::string const any = every_transport();
+  scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    req_socket client{ctx};
+    std::string const endpoint = client.bind(any);
+    cozmq::message m{"nobody there"};
+    REQUIRE_FALSE(client.try_send(m));
+    REQUIRE(m[0] == "nobody there");
+    bool asked = false;
+    std::string answer;
+    asio::co_spawn(
+        io,
+        [&]() -> asio::awaitable<void> {
+          co_await client.send("question");
+          asked = true;
+          answer = co_await text_from(client);
+        },
+        asio::detached);
+    co_await turns(io);
+    REQUIRE_FALSE(asked);
+    rep_socket server{ctx};
+    server.connect(endpoint);
+    co_await server.recv();
+    co_await server.send("answer");
+    co_await until(io, [&] { return !answer.empty(); });
+    REQUIRE(answer == "answer");
+  });
+}
+
+TEST_CASE("S28 B53 REP serves three busy clients in turn")
+{
+  std::string const any = every_transport();
+  scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    rep_socket server{ctx};
+    std::string const endpoint = server.bind(any);
+    std::vector<req_socket> clients;
+    clients.reserve(3);
+    for (std::string name : {"a", "b", "c"}) {
+      clients.emplace_back(ctx).connect(endpoint);
+      asio::co_spawn(io, ask_for_ever(clients.back(), name), asio::detached);
+    }
+    co_await server.wait_connected(3);
+    std::map<std::string, int> counts;
+    for (int i = 0; i < 900; ++i) {
+      ++counts[co_await text_from(server)];
+      co_await server.send("done");
+    }
+    for (auto const& [name, count] : counts) {
+      REQUIRE(count > 240);
+      REQUIRE(count < 360);
+    }
+    clients.clear();
+    co_await turns(io, 10);
+  });
+}
+
+TEST_CASE("S29 REP puts the whole envelope of the request in front of the reply")
+{
+  scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    rep_socket server{ctx};
+    raw_peer client{io};
+    co_await client.connect(server.bind("tcp://127.0.0.1:*"));
+    co_await client.handshake("DEALER");
+    octets const envelope = frame_octets("hop 1", true) + frame_octets("hop 2", true) + delimiter;
+    co_await client.write(frame_octets("no delimiter"));
+    co_await client.write(envelope + frame_octets("question"));
+    std::string const text = co_await text_from(server);
+    REQUIRE(text == "question");
+    co_await server.send("answer");
+    octets const expected = envelope + frame_octets("answer");
+    octets const reply = co_await client.read(expected.size());
+    REQUIRE(to_hex(reply) == to_hex(expected));
+  });
+}
+
+TEST_CASE("S30 B2 a reply to a client that has gone is dropped, and the server serves on")
+{
+  scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    rep_socket server{ctx};
+    std::string const endpoint = server.bind("tcp://127.0.0.1:*");
+    for (int i = 0; i < 5; ++i) {
+      raw_peer client{io};
+      co_await client.connect(endpoint);
+      co_await client.handshake("REQ");
+      co_await client.write(delimiter + frame_octets("question"));
+      co_await server.recv();
+      client.close();
+      if (i % 2 == 0)
+        co_await until(io, [&] { return server.connected_peers() == 0; });
+      co_await server.send("too late");
+    }
+    req_socket client{ctx};
+    client.connect(endpoint);
+    asio::co_spawn(io, serve(server, "still there"), asio::detached);
+    std::string const answer = co_await ask(client, "?");
+    REQUIRE(answer == "still there");
+    server.close();
+    co_await turns(io, 10);
+  });
+}
+
+TEST_CASE("B1 the client may start long before its server")
+{
+  captured_log log;
+  scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    std::string const endpoint = raw_listener{io}.endpoint();
+    req_socket client{ctx};
+    client.set_option(cozmq::option::reconnect_interval{5ms});
+    client.connect(endpoint);
+    co_await client.send("first");
+    co_await until(io, [&] { return log.count("retrying") == 1; });
+    rep_socket server{ctx};
+    server.bind(endpoint);
+    asio::co_spawn(io, serve(server, "World"), asio::detached);
+    std::string text = co_await text_from(client);
+    REQUIRE(text == "World");
+    for (int i = 1; i < 10; ++i) {
+      text = co_await ask(client, "Hello");
+      REQUIRE(text == "World");
+    }
+    server.close();
+    co_await turns(io, 10);
+  });
+}
+
+TEST_CASE("B3 a strict REQ waits for the reply that its server took with it, request() asks again")
+{
+  scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    raw_listener address{io};
+    req_socket client{ctx};
+    client.set_option(cozmq::option::reconnect_interval{5ms});
+    client.connect(address.endpoint());
+    cozmq::request_options const options{.timeout = 300ms, .retries = 10};
+    std::string answer;
+    asio::co_spawn(
+        io,
+        [&]() -> asio::awaitable<void> {
+          cozmq::message const reply = co_await client.request("question", options);
+          answer = reply[0].str();
+        },
+        asio::detached);
+    {
+      raw_peer server = co_await address.accept();
+      co_await server.handshake("REP");
+      co_await server.read_frame();  // the number, and the server dies
+    }
+    raw_peer server = co_await address.accept();
+    co_await server.handshake("REP");
+    auto const number = co_await server.read_frame();
+    co_await server.read_frame();
+    auto const question = co_await server.read_frame();
+    REQUIRE(cozmq::as_text(question.second) == "question");
+    octets const envelope = from_hex("01 04") + number.second + delimiter;
+    co_await server.write(envelope + frame_octets("answer"));
+    co_await until(io, [&] { return !answer.empty(); });
+    REQUIRE(answer == "answer");
+
+    co_await client.send("plain");
+    co_await server.read_frame();
+    co_await server.read_frame();
+    server.close();
+    raw_peer next = co_await address.accept();
+    co_await next.handshake("REP");
+    co_await next.ping();
+    cozmq::message second{"second"};
+    std::error_code ec;
+    REQUIRE_FALSE(client.try_send(second, ec));
+    REQUIRE(ec == cozmq::errc::wrong_state);
+    REQUIRE_FALSE(client.try_recv());
+  });
+}
+
+TEST_CASE("request() gives up after its attempts with timed_out, and the socket can be used on")
+{
+  std::string const any = every_transport();
+  scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    rep_socket server{ctx};
+    req_socket client{ctx};
+    join(server, client, any);
+    std::error_code ec;
+    try {
+      co_await client.request("anybody?", {.timeout = 10ms, .retries = 2});
+    } catch (cozmq::error const& e) {
+      ec = e.code();
+    }
+    REQUIRE(ec == std::errc::timed_out);
+    // The late replies to the first attempts are not mistaken for the next answer.
+    asio::co_spawn(
+        io,
+        [&]() -> asio::awaitable<void> {
+          for (;;) {
+            cozmq::message m = co_await server.recv();
+            co_await server.send("re: " + m[0].str());
+          }
+        },
+        asio::detached);
+    cozmq::message const reply = co_await client.request("now", {.timeout = 10s});
+    REQUIRE(reply[0] == "re: now");
+    std::string const text = co_await ask(client, "plain");
+    REQUIRE(text == "re: plain");
+    server.close();
+    co_await turns(io, 10);
+  });
+}
