@@ -205,11 +205,14 @@ TEST_CASE("T10 what does not speak ZMTP loses its connection, and nobody else no
     push_socket push{ctx};
     std::string const endpoint = join(pull, push, "tcp://127.0.0.1:*");
     co_await pull.wait_connected();
-    raw_peer browser{io};
-    co_await browser.connect(endpoint);
-    co_await browser.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    co_await browser.wait_closed();
+    for (int i = 0; i < 5; ++i) {
+      raw_peer browser{io};
+      co_await browser.connect(endpoint);
+      co_await browser.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      co_await browser.wait_closed();
+    }
     REQUIRE(log.count("does not speak ZMTP") == 1);
+    REQUIRE(log.lines.size() == 1);
     co_await push.send("as before");
     std::string const text = co_await text_from(pull);
     REQUIRE(text == "as before");

@@ -100,9 +100,10 @@ class listener final : public session_owner, public std::enable_shared_from_this
 
   void on_lost(session& s, std::error_code why, std::string const& reason, bool) override
   {
-    // A scanner, or a peer of another kind: say it once for each cause, a peer may retry for ever.
-    if (!s.was_open() && why != errc::socket_closed)
-      trouble_.report(fmt::format("refused {}: {}", s.peer_address(), reason));
+    // A scanner, a peer of another kind or a broken one: say it once for each cause, a peer may retry for ever.
+    bool const ours = why.category() == error_category() && why != errc::peer_closed;
+    if ((ours || !s.was_open()) && why != errc::socket_closed)
+      trouble_.report(reason, fmt::format("refused {}: {}", s.peer_address(), reason));
     if (std::size_t const lost = s.discard_unsent(); lost > 0)
       write_log(log_level::info, "{}: {} messages for {} were not delivered: {}", text(), lost, s.peer_address(), reason);
     if (s.unread() == 0 && host_)

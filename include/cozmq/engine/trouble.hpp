@@ -15,13 +15,16 @@ class trouble {
  public:
   explicit trouble(std::string endpoint) : endpoint_{std::move(endpoint)} {}
 
-  void report(std::string_view cause)
+  void report(std::string_view cause) { report(cause, cause); }
+
+  /// With a `text` that says more than the cause, such as a port that differs each time.
+  void report(std::string_view cause, std::string_view text)
   {
     ++count_;
     if (cause == last_)
       return;
     last_ = cause;
-    write_log(log_level::warn, "{}: {}", endpoint_, cause);
+    write_log(log_level::warn, "{}: {}", endpoint_, text);
   }
 
   void over()

@@ -7,6 +7,7 @@
 #include <cozmq/routing/prefix_table.hpp>
 #include <cozmq/wire/encoder.hpp>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -52,9 +53,10 @@ class fan_out {
  private:
   bool all_writable(byte_view topic);
 
-  // Larger messages are not copied per peer: their frames are shared.
+  // Larger messages are not copied per peer: their frames are shared. The headers of very many frames would not fit
+  // into a buffer either.
   static constexpr std::size_t copy_at_most = 8192;
-
+  static constexpr std::size_t copy_frames_at_most = 1024;
 
   prefix_table<pipe_set> topics_;
   std::vector<std::byte> encoded_;
@@ -83,7 +85,10 @@ inline bool fan_out::subscription(pipe& p, bool wanted, byte_view topic, std::er
     return true;
   }
   if (topic.size() > limits.topic_size || p.topics >= limits.topics || p.topic_bytes + topic.size() > limits.bytes) {
-    ec = errc::too_many_subscriptions;
+    // Peers repeat topics, so one that is known already is not too many.
+    pipe_set* const known = topics_.find(topic);
+    if (!known || std::find(known->begin(), known->end(), &p) == known->end())
+      ec = errc::too_many_subscriptions;
     return false;
   }
   if (!topics_.insert(topic).insert(p))
@@ -105,7 +110,7 @@ inline send_result fan_out::send(message& m)
       if (p->mark == mark_)
         continue;
       p->mark = mark_;
-      if (!encoded && m.byte_size() <= copy_at_most) {
+      if (!encoded && m.size() <= copy_frames_at_most && m.byte_size() <= copy_at_most) {
         encoded_.clear();
         wire::encode(m, encoded_);
         out.encoded = encoded_;

@@ -176,8 +176,10 @@ inline void session::read_handshake()
 inline void session::handshake_done(byte_view early)
 {
   // [RFC 37, connection] messages follow only when both READYs have been exchanged, and ours is still to come.
-  if (side_ == side::accepting && !early.empty())
+  if (side_ == side::accepting && !early.empty()) {
+    flush();
     return fail(errc::unexpected_command, "the peer sent more before it had our READY");
+  }
   if (host_ && !host_->admits(*this))
     return fail(errc::peer_limit, "this socket talks to another peer already");
   encoder_.put_command(handshake_->output());
@@ -209,7 +211,9 @@ inline void session::handshake_done(byte_view early)
     wait_readable();
   if (finishing_)
     return after_flush();  // closed during the handshake, and all that was queued may have left just now
-  bool const room = std::exchange(muted_, false) && !full();
+  bool const room = muted_ && !full();  // what was queued before may fill the kernel's buffer again
+  if (room)
+    muted_ = false;
   announce();
   if (room && host_)
     host_->on_writable(*this, wake::at_once);
