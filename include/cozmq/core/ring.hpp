@@ -11,46 +11,45 @@ namespace cozmq {
 template <class T>
 class ring {
  public:
-  std::size_t size() const noexcept { return size_; }
-  bool empty() const noexcept { return size_ == 0; }
+  std::size_t size() const noexcept { return end_ - begin_; }
+  bool empty() const noexcept { return begin_ == end_; }
 
   void push(T&& value)
   {
-    if (size_ == slots_.size())
+    if (size() == slots_.size()) [[unlikely]]
       grow();
-    slots_[(first_ + size_) & (slots_.size() - 1)] = std::move(value);
-    ++size_;
+    slots_[end_++ & mask_] = std::move(value);
   }
 
   /// The oldest element; there must be one.
-  T& front() noexcept { return slots_[first_]; }
+  T& front() noexcept { return slots_[begin_ & mask_]; }
 
   /// Removes the oldest element, which may have been moved from.
-  void pop() noexcept
-  {
-    first_ = (first_ + 1) & (slots_.size() - 1);
-    --size_;
-  }
+  void pop() noexcept { ++begin_; }
 
   void clear() noexcept
   {
     slots_ = {};
-    first_ = size_ = 0;
+    begin_ = end_ = mask_ = 0;
   }
 
  private:
   void grow()
   {
     std::vector<T> larger(slots_.empty() ? 16 : slots_.size() * 2);
-    for (std::size_t i = 0; i < size_; ++i)
-      larger[i] = std::move(slots_[(first_ + i) & (slots_.size() - 1)]);
+    std::size_t const count = size();
+    for (std::size_t i = 0; i < count; ++i)
+      larger[i] = std::move(slots_[(begin_ + i) & mask_]);
     slots_ = std::move(larger);
-    first_ = 0;
+    mask_ = slots_.size() - 1;
+    begin_ = 0;
+    end_ = count;
   }
 
   std::vector<T> slots_;  // a power of two
-  std::size_t first_ = 0;
-  std::size_t size_ = 0;
+  std::size_t begin_ = 0;  // positions only grow; masked, they are places in slots_
+  std::size_t end_ = 0;
+  std::size_t mask_ = 0;
 };
 
 }  // namespace cozmq

@@ -64,7 +64,6 @@ class inproc_pipe final : public routing::pipe, public std::enable_shared_from_t
     }
     m.keep();
     put(std::move(m));
-    m.clear();
     return true;
   }
 
@@ -117,6 +116,8 @@ class inproc_pipe final : public routing::pipe, public std::enable_shared_from_t
   std::size_t unread() const noexcept { return incoming_ ? incoming_->messages.size() : 0; }
 
  private:
+  static constexpr std::size_t burst = 128;
+
   struct queue {
     ring<message> messages;
     std::size_t capacity = 0;
@@ -133,6 +134,9 @@ class inproc_pipe final : public routing::pipe, public std::enable_shared_from_t
   void put(message&& m)
   {
     outgoing_->messages.push(std::move(m));
+    // The reader takes its turn while what was written is still in the nearest cache.
+    if (outgoing_->messages.size() % burst == 0 && host_ != nullptr)
+      host_->on_burst();
     if (peer_ != nullptr && !peer_->announced_)
       peer_->announce();
   }

@@ -59,6 +59,9 @@ class wait_list {
       complete(*static_cast<node*>(taken.next), how, ec);
   }
 
+  /// Takes over all operations of `other`; this list must be empty.
+  void take(wait_list& other) noexcept { head_.adopt(other.head_); }
+
   /// Destroys the handlers uncalled: their execution context is going.
   void destroy_all() noexcept
   {

@@ -249,8 +249,10 @@ class message {
   /// Makes lent bytes its own, see frame::lend.
   void keep()
   {
-    for (frame& each : *this)
-      each.keep();
+    first_.keep();
+    if (tail_ != nullptr) [[unlikely]]
+      for (frame& each : *this)
+        each.keep();
   }
 
   void swap(message& other) noexcept

@@ -19,10 +19,34 @@
 
 namespace cozmq::detail {
 
-/// Wakes the coroutine that waits for the first, or for all, of several alternatives.
-struct selection {
+/// Wakes the coroutine that waits for the first, or for all, of several alternatives. That coroutine owns it, and is
+/// owned by the handler that waits here: the execution context cuts this circle when it goes first.
+class selection final : private engine::shutdown_hook {
+ public:
+  explicit selection(asio::any_io_executor const& executor) : service_{&engine::shutdown_service::of(executor)}
+  {
+    service_->add(*this);
+  }
+  selection(selection const&) = delete;
+  selection& operator=(selection const&) = delete;
+  ~selection()
+  {
+    if (service_ != nullptr)
+      service_->remove(*this);
+  }
+
   engine::wait_list waiting;
   void fire() { waiting.wake_all(engine::wake::at_once); }
+
+ private:
+  void on_context_shutdown() noexcept override
+  {
+    service_ = nullptr;
+    engine::wait_list going;
+    going.take(waiting);  // destroying what waits may destroy this object
+  }
+
+  engine::shutdown_service* service_;
 };
 
 /// The next message of a socket. Nothing is taken before `take()`.

@@ -4,7 +4,9 @@
 #include <cozmq/socket/core.hpp>
 
 #include <asio/awaitable.hpp>
+#include <asio/bind_executor.hpp>
 #include <asio/compose.hpp>
+#include <asio/dispatch.hpp>
 #include <asio/post.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
@@ -118,6 +120,14 @@ asio::awaitable<message> receive(core<Pattern>* s)
   co_return m;
 }
 
+// Whatever executor the completion handler asks for (use_future asks for a thread pool), the steps before it touch the
+// socket and belong on the socket's executor.
+template <class Self>
+auto on_own_executor(engine::socket_core* s, Self& self)
+{
+  return asio::bind_executor(s->executor(), std::move(self));
+}
+
 /// async_send as a composed operation.
 template <class Pattern>
 struct send_operation {
@@ -140,7 +150,7 @@ struct send_operation {
       ec = code(socket->try_send(m));
     if (ec == errc::would_block) {
       core<Pattern>* const s = socket;
-      return s->writers.async_wait(s->executor(), std::move(self));
+      return s->writers.async_wait(s->executor(), on_own_executor(s, self));
     }
     done = true;
     result = ec;
@@ -175,14 +185,15 @@ struct receive_operation {
     core<Pattern>* const s = socket;
     if (ec == errc::would_block) {
       waited = true;
-      return s->readers.async_wait(s->executor(), std::move(self));
+      return s->readers.async_wait(s->executor(), on_own_executor(s, self));
     }
-    // After a wait we are in a handler of our own already; before, in the initiating call, which must return first.
-    if (waited)
-      return self.complete(ec, std::move(m));
     done = true;
     result = ec;
-    asio::post(s->executor(), std::move(self));
+    // After a wait we are in a handler of our own already; before, in the initiating call, which must return first.
+    if (waited)
+      asio::dispatch(std::move(self));
+    else
+      asio::post(s->executor(), std::move(self));
   }
 };
 

@@ -107,7 +107,7 @@ template <class... A, class Enough>
 asio::awaitable<std::error_code> wait_for(std::tuple<A...>& alternatives, Enough& enough)
 {
   auto const executor = co_await asio::this_coro::executor;
-  auto const state = std::make_shared<selection>();
+  auto const state = std::make_shared<selection>(executor);
   // A cancellation must not skip the clearing up below, which may have to wait as well.
   bool const throws = co_await asio::this_coro::throw_if_cancelled();
   co_await asio::this_coro::throw_if_cancelled(false);
