@@ -11,6 +11,7 @@ target_compile_options(cozmq_own_flags INTERFACE
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(cozmq_own_flags INTERFACE -Wno-mismatched-new-delete)
   if(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-    target_compile_options(cozmq_own_flags INTERFACE -Wno-maybe-uninitialized -Wno-restrict)
+    target_compile_options(cozmq_own_flags INTERFACE -Wno-maybe-uninitialized -Wno-restrict -Wno-array-bounds
+      -Wno-stringop-overflow -Wno-stringop-overread)
   endif()
 endif()

@@ -79,8 +79,8 @@ class raw_peer {
     co_return std::pair{bits, co_await read(size)};
   }
 
-  // Greets as `type` and waits for the other side's READY.
-  asio::awaitable<void> handshake(std::string_view type)
+  // Greets as `type` and returns the body of the answer: the other side's READY, or its ERROR.
+  asio::awaitable<std::string> handshake(std::string_view type)
   {
     auto const greeting = wire::encode_greeting("NULL");
     octets hello{greeting.begin(), greeting.end()};
@@ -90,7 +90,8 @@ class raw_peer {
     wire::append_command(hello, "READY", as_bytes(property));
     co_await write(std::move(hello));
     co_await read(wire::greeting_size);
-    co_await read_frame();
+    auto const answer = co_await read_frame();
+    co_return std::string{as_text(answer.second)};
   }
 
   // When this returns, the other side has handled all that was written before.

@@ -63,7 +63,7 @@ class block_cache {
   static constexpr std::size_t class_of(std::size_t size) noexcept
   {
     if (size <= fine_limit) [[likely]]
-      return (size + 15) / 16;
+      return (size + 15 + (size == 0)) / 16;
     std::size_t const doublings = static_cast<std::size_t>(std::bit_width(size - 1)) - 11;  // (1024, 2048] is 0
     std::size_t const quarter = doublings + 8;  // log2 of the step between classes
     return fine_classes - 1 + doublings * 4 +

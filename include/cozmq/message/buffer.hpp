@@ -39,7 +39,7 @@ class alignas(std::max_align_t) buffer {
   static void reallocate(buffer*& block, std::size_t capacity)
   {
     std::size_t const size = footprint(capacity);
-    void* memory = std::realloc(static_cast<void*>(block), size);
+    void* memory = std::realloc(static_cast<void*>(block), block_cache::rounded(size));
     if (memory == nullptr)
       throw std::bad_alloc{};
     block = ::new (memory) buffer{nullptr, size};

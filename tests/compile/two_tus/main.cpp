@@ -15,11 +15,11 @@ int main()
     if (failure)
       std::rethrow_exception(failure);
   };
-  asio::co_spawn(io, say(ctx, "inproc://two-tus"), rethrow);
   asio::co_spawn(io, hear(ctx, "inproc://two-tus"), [&](std::exception_ptr failure, std::string text) {
     rethrow(failure);
     heard = text;
   });
+  asio::co_spawn(io, say(ctx, "inproc://two-tus"), rethrow);
   io.run();
   return heard == "hello" ? 0 : 1;
 }

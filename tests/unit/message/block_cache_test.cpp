@@ -27,8 +27,8 @@ TEST_CASE("a block is never smaller than asked for, and at most a fifth of it is
 TEST_CASE("the classes are 16 bytes apart up to 1 KiB, then four to a doubling, and end at 128 KiB")
 {
   for (auto [size, rounded] : {std::pair<std::size_t, std::size_t>{1, 16}, {16, 16}, {17, 32}, {1008, 1008},
-                               {1009, 1024}, {1024, 1024}, {1025, 1280}, {1280, 1280}, {1281, 1536}, {1792, 1792},
-                               {1793, 2048}, {2048, 2048}, {2049, 2560}, {65536, 65536}, {65537, 81920},
+                               {1009, 1024}, {1024, 1024}, {1025, 1280}, {1280, 1280}, {1281, 1536},
+                               {1792, 1792}, {1793, 2048}, {2048, 2048}, {2049, 2560}, {65536, 65536}, {65537, 81920},
                                {114688, 114688}, {114689, 131072}, {131072, 131072}, {131073, 131073},
                                {1000000, 1000000}})
     CHECK(block_cache::rounded(size) == rounded);

@@ -136,8 +136,10 @@ TEST_CASE("inserting a topic again gives its value back")
 TEST_CASE("a table agrees with a naive model after any inserts and erases")
 {
   std::mt19937 random{2718};
-  auto const upto = [&random](std::size_t n) { return std::uniform_int_distribution<std::size_t>{0, n}(random); };
-  // Few letters, so that topics are prefixes of each other; few topics per table, so that it is full and wraps.
+  auto const upto = [&random](std::size_t n) {
+    return std::uniform_int_distribution<std::size_t>{0, n}(random);
+  };
+  // Few letters, so that topics are prefixes of each other; few topics, so that the table is full and wraps.
   auto const word = [&] {
     std::string result;
     for (std::size_t n = upto(3) == 0 ? upto(30) : upto(4); n > 0; --n)

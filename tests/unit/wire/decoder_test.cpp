@@ -15,7 +15,7 @@ using namespace cozmq::test;
 
 namespace {
 
-// A decoder with the end of a connection: bytes go in through prepare() and commit() as a read would put them there.
+// A decoder at the end of a connection: bytes go in through prepare() and commit(), as by a read.
 struct receiver {
   wire::decoder machine;
   texts commands;
@@ -119,7 +119,8 @@ TEST_CASE("a short body in a long frame is legal")
 
 TEST_CASE("B29 a message around the sizes where memory changes is decoded at every interesting split")
 {
-  for (std::size_t size : {32767U, 32768U, 32769U, 65526U, 65527U, 65528U, 65535U, 65536U, 262144U, 262145U, 1048576U}) {
+  for (std::size_t size : {32767U, 32768U, 32769U, 65526U, 65527U, 65528U, 65535U, 65536U, 262144U, 262145U,
+                           1048576U}) {
     texts const expected{pattern_text(size)};
     octets bytes = message_octets(expected);
     append_message(bytes, {"next"});
@@ -167,7 +168,8 @@ TEST_CASE("multipart messages mix small and large frames with commands between t
   std::string const large = pattern_text(40000);
   std::string const larger = pattern_text(70000, 1);
   std::string const command = "\1X" + pattern_text(33000, 2);
-  std::vector<texts> const messages{{"a", large, "b"}, {large, "", large}, {"x"}, {larger, larger}, {"p", "q", larger}};
+  std::vector<texts> const messages{
+      {"a", large, "b"}, {large, "", large}, {"x"}, {larger, larger}, {"p", "q", larger}};
   octets bytes;
   std::vector<std::size_t> cuts;
   for (texts const& parts : messages)
@@ -365,7 +367,7 @@ TEST_CASE("B38 drop_partial forgets the message in progress at each octet of it,
   for (std::size_t cut = 0; cut < partial.size(); ++cut)
     for (std::size_t read_before = 0; read_before < 3; ++read_before) {
       receiver r;
-      REQUIRE_FALSE(r.feed(whole + octets{partial.begin(), partial.begin() + static_cast<std::ptrdiff_t>(cut)}));
+      REQUIRE_FALSE(r.feed(whole + exact(byte_view{partial}.first(cut))));
       std::vector<texts> got;
       while (got.size() < read_before)
         got.push_back(r.pop());
@@ -382,7 +384,8 @@ TEST_CASE("B38 drop_partial forgets a large body, and the frames before it, and 
 {
   std::string const large = pattern_text(50000);
   octets const partial = message_octets({"a", large, large, "b"});
-  for (std::size_t cut : {1U, 2U, 3U, 12U, 13U, 20000U, 50011U, 50012U, 50013U, 50021U, 90000U, 100021U, 100022U}) {
+  for (std::size_t cut : {1U, 2U, 3U, 12U, 13U, 20000U, 50011U, 50012U, 50013U, 50021U, 90000U,
+                          100021U, 100022U}) {
     receiver r{{.message_size = 100002, .frames = 4}};
     REQUIRE_FALSE(r.feed(message_octets({"first"})));
     REQUIRE_FALSE(r.feed(byte_view{partial}.first(cut)));
@@ -428,6 +431,20 @@ TEST_CASE("the read that ends a large body takes what follows it too")
   std::error_code ec;
   CHECK(r.read(rest, rest.size(), ec) == rest.size());
   CHECK(r.machine.ready() == 3);
+}
+
+TEST_CASE("commands take no memory once they are handed over: the next read has the whole buffer again")
+{
+  receiver r;
+  std::size_t const whole = r.machine.prepare()[0].size();
+  for (int i = 0; i < 5; ++i) {
+    REQUIRE_FALSE(r.feed(frame_octets(command_flag, "\4PING")));
+    CHECK(r.machine.prepare()[0].size() == whole);
+    REQUIRE_FALSE(r.feed(message_octets({"m"})));
+    REQUIRE_FALSE(r.feed(frame_octets(command_flag, "\4PING")));
+    CHECK(r.pop() == texts{"m"});
+    CHECK(r.machine.prepare()[0].size() == whole);
+  }
 }
 
 TEST_CASE("every read has room for at least 8 KiB unless a body ends first")
@@ -497,7 +514,9 @@ struct traffic {
 
 traffic random_traffic(std::mt19937& random, std::size_t count)
 {
-  auto const upto = [&random](std::size_t n) { return std::uniform_int_distribution<std::size_t>{0, n}(random); };
+  auto const upto = [&random](std::size_t n) {
+    return std::uniform_int_distribution<std::size_t>{0, n}(random);
+  };
   auto const size = [&]() -> std::size_t {
     switch (upto(99)) {
       case 0: return 32760 + upto(16);
@@ -545,7 +564,9 @@ traffic random_traffic(std::mt19937& random, std::size_t count)
 // Feeds `t` in random reads, pops at random times, and now and then breaks the connection.
 void check_random(std::mt19937& random, traffic const& t, bool breaks)
 {
-  auto const upto = [&random](std::size_t n) { return std::uniform_int_distribution<std::size_t>{0, n}(random); };
+  auto const upto = [&random](std::size_t n) {
+    return std::uniform_int_distribution<std::size_t>{0, n}(random);
+  };
   receiver r;
   std::size_t at = 0;
   std::size_t popped = 0;
@@ -561,14 +582,18 @@ void check_random(std::mt19937& random, traffic const& t, bool breaks)
   while (at < t.bytes.size()) {
     if (upto(50) == 0)
       mood = upto(4);
-    std::size_t const most = mood == 0 ? 1 + upto(20) : mood == 1 ? 1 + upto(1500) : mood == 2 ? 65536 : 1 + upto(200000);
+    std::size_t const most = mood == 0   ? 1 + upto(20)
+                             : mood == 1 ? 1 + upto(1500)
+                             : mood == 2 ? 65536
+                                         : 1 + upto(200000);
     std::error_code ec;
     at += r.read(byte_view{t.bytes}.subspan(at), most, ec);
     REQUIRE_FALSE(ec);
     std::size_t const whole = arrived(at);
     REQUIRE(r.machine.ready() == whole - popped);
     if (!breaks) {
-      auto const due = std::upper_bound(t.command_ends.begin(), t.command_ends.end(), at) - t.command_ends.begin();
+      auto const due =
+          std::upper_bound(t.command_ends.begin(), t.command_ends.end(), at) - t.command_ends.begin();
       REQUIRE(r.commands.size() == static_cast<std::size_t>(due));
     }
     if (upto(3) != 0)

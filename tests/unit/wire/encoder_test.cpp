@@ -18,7 +18,8 @@ using namespace cozmq::test;
 namespace {
 
 // What the spans of gather() hold, at most `most` bytes of it.
-octets gathered(wire::encoder const& e, std::size_t spans = 32, std::size_t most = static_cast<std::size_t>(-1))
+octets gathered(wire::encoder const& e, std::size_t spans = 32,
+                std::size_t most = static_cast<std::size_t>(-1))
 {
   std::vector<byte_view> views(spans);
   std::size_t const filled = e.gather(views);
@@ -117,7 +118,8 @@ TEST_CASE("what is put in comes out byte for byte, however little the kernel tak
   octets expected;
   for (texts const& parts : of_every_kind)
     append_message(expected, parts);
-  for (std::size_t step : {static_cast<std::size_t>(-1), std::size_t{65536}, std::size_t{4097}, std::size_t{100}})
+  for (std::size_t step :
+       {static_cast<std::size_t>(-1), std::size_t{65536}, std::size_t{4097}, std::size_t{100}})
     for (std::size_t spans : {1U, 2U, 3U, 32U}) {
       wire::encoder e;
       for (texts const& parts : of_every_kind)
@@ -164,7 +166,8 @@ TEST_CASE("commands leave before the messages that have not begun to leave, and 
   CHECK(e.messages() == 2);
   CHECK(e.command_bytes() == ping.size() + pong.size() - 3);
   octets const rest = drain(e, 2);
-  CHECK((octets{ping.begin(), ping.begin() + 3} + rest == ping + pong + message_octets({"a"}) + message_octets({"b"})));
+  octets const expected = ping + pong + message_octets({"a"}) + message_octets({"b"});
+  CHECK((octets{ping.begin(), ping.begin() + 3} + rest == expected));
 }
 
 TEST_CASE("a command never comes between the frames of a message, wherever that message was cut")
@@ -197,7 +200,8 @@ TEST_CASE("a command never comes between the frames of a message, wherever that 
 
 TEST_CASE("rewind() resends from the first message that was not wholly consumed, after any number of bytes")
 {
-  std::vector<texts> const all{{"a", "b"}, {"c"}, {"d", pattern_text(33000), "e"}, {"f"}, {pattern_text(40000)}, {"g"}};
+  std::vector<texts> const all{{"a", "b"}, {"c"},                  {"d", pattern_text(33000), "e"},
+                               {"f"},      {pattern_text(40000)}, {"g"}};
   octets whole;
   std::vector<std::size_t> starts{0};
   for (texts const& parts : all) {
@@ -222,7 +226,8 @@ TEST_CASE("rewind() resends from the first message that was not wholly consumed,
       e.rewind();
       REQUIRE(e.command_bytes() == 0);
       REQUIRE(e.messages() == all.size() - static_cast<std::size_t>(first));
-      octets const expected{whole.begin() + static_cast<std::ptrdiff_t>(starts[static_cast<std::size_t>(first)]), whole.end()};
+      auto const from = static_cast<std::ptrdiff_t>(starts[static_cast<std::size_t>(first)]);
+      octets const expected{whole.begin() + from, whole.end()};
       REQUIRE(e.bytes() == expected.size());
       REQUIRE((drain(e) == expected));
       REQUIRE(e.messages() == 0);
@@ -269,7 +274,8 @@ TEST_CASE("release() loses nothing that waits")
   put(e, {"b"});
   e.consume(1);
   e.release();
-  octets const expected = message_octets({"a"}) + message_octets({pattern_text(40000)}) + message_octets({"b"});
+  octets const expected =
+      message_octets({"a"}) + message_octets({pattern_text(40000)}) + message_octets({"b"});
   CHECK((drain(e) == octets{expected.begin() + 1, expected.end()}));
   e.release();
   put(e, {"c"});
@@ -291,7 +297,9 @@ TEST_CASE("A34 a large frame leaves from where it is, without a copy")
 TEST_CASE("random messages and commands pass encoder and decoder, through short writes, reads and dead connections")
 {
   std::mt19937 random{314159};
-  auto const upto = [&random](std::size_t n) { return std::uniform_int_distribution<std::size_t>{0, n}(random); };
+  auto const upto = [&random](std::size_t n) {
+    return std::uniform_int_distribution<std::size_t>{0, n}(random);
+  };
   wire::encoder e;
   wire::decoder d;
   std::vector<texts> sent;
