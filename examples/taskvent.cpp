@@ -11,12 +11,12 @@
 #include <asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
+#include <unistd.h>
+
 #include <cstdio>
 #include <random>
 #include <string>
 #include <system_error>
-
-#include <unistd.h>
 
 // Waits without blocking the thread: the workers connect meanwhile, so the tasks are dealt out evenly.
 asio::awaitable<void> wait_for_enter()

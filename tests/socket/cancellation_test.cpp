@@ -1,11 +1,10 @@
 // Every way in which a waiting operation can end early, and that no message is lost by it.
-#include <cozmq/cozmq.hpp>
-
 #include "support/captured_log.hpp"
 #include "support/catch.hpp"
 #include "support/raw_peer.hpp"
 #include "support/scenario.hpp"
 #include "support/transports.hpp"
+#include <cozmq/cozmq.hpp>
 
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
@@ -70,9 +69,8 @@ TEST_CASE("a receive cancelled by its slot leaves the message queued, for each k
     for (int i = 0; i < 100; ++i) {
       asio::cancellation_signal cancel;
       outcome got;
-      pull.async_recv(asio::bind_cancellation_slot(cancel.slot(), [&](std::error_code ec, cozmq::message) {
-        got = {true, ec};
-      }));
+      pull.async_recv(asio::bind_cancellation_slot(
+          cancel.slot(), [&](std::error_code ec, cozmq::message) { got = {true, ec}; }));
       bool const message_first = i % 2 == 0;
       if (message_first)
         co_await push.send(std::to_string(i));
@@ -105,9 +103,9 @@ TEST_CASE("a cancelled send has queued nothing, and the socket goes on")
     co_await push.send("2");
     asio::cancellation_signal cancel;
     outcome got;
-    push.async_send(cozmq::message{"cancelled"}, asio::bind_cancellation_slot(cancel.slot(), [&](std::error_code ec) {
-                      got = {true, ec};
-                    }));
+    push.async_send(
+        cozmq::message{"cancelled"},
+        asio::bind_cancellation_slot(cancel.slot(), [&](std::error_code ec) { got = {true, ec}; }));
     co_await turns(io);
     REQUIRE_FALSE(got.ended);
     cancel.emit(asio::cancellation_type::total);
@@ -344,8 +342,8 @@ TEST_CASE("an io_context that goes first destroys what waits, in silence")
   auto const watched = std::make_shared<int>(1);
   pull.async_recv([&called, watched](std::error_code, cozmq::message) { called = true; });
   asio::co_spawn(
-      *io,
-      [](pull_socket inner) -> asio::awaitable<void> { co_await inner.recv(); }(pull_socket{ctx}), asio::detached);
+      *io, [](pull_socket inner) -> asio::awaitable<void> { co_await inner.recv(); }(pull_socket{ctx}),
+      asio::detached);
   io->poll();
   io.reset();
   REQUIRE_FALSE(called);

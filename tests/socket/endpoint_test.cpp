@@ -1,21 +1,20 @@
 // bind and connect: what they accept, return and refuse, on every transport.
-#include <cozmq/cozmq.hpp>
-
 #include "support/captured_log.hpp"
 #include "support/catch.hpp"
 #include "support/raw_peer.hpp"
 #include "support/scenario.hpp"
 #include "support/transports.hpp"
-
-#include <filesystem>
-#include <set>
-#include <string>
-#include <system_error>
+#include <cozmq/cozmq.hpp>
 
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <filesystem>
+#include <set>
+#include <string>
+#include <system_error>
 
 using namespace cozmq::test;
 using cozmq::pull_socket;
@@ -59,7 +58,8 @@ void leave_stale_file(std::string const& path)
 TEST_CASE("A7 a closed socket has released its address: binding it again at once succeeds")
 {
   own_directory const here;
-  std::string const any = GENERATE(as<std::string>{}, "tcp://127.0.0.1:*", "ipc://again.ipc", "inproc://again");
+  std::string const any =
+      GENERATE(as<std::string>{}, "tcp://127.0.0.1:*", "ipc://again.ipc", "inproc://again");
   scenario([&](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
     pull_socket first{ctx};
     push_socket peer{ctx};
@@ -99,7 +99,8 @@ TEST_CASE("A8 binding a taken address fails with address in use and says so")
 
 TEST_CASE("A8 T1 bind returns the real endpoint, and peers reach it")
 {
-  std::string const any = GENERATE(as<std::string>{}, "tcp://*:*", "tcp://127.0.0.1:0", "tcp://[::1]:*", "tcp://lo:*");
+  std::string const any =
+      GENERATE(as<std::string>{}, "tcp://*:*", "tcp://127.0.0.1:0", "tcp://[::1]:*", "tcp://lo:*");
   scenario([&](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
     pull_socket pull{ctx};
     push_socket push{ctx};
@@ -133,7 +134,8 @@ TEST_CASE("T1 a host name is resolved on connect")
 
 TEST_CASE("A9 connecting to an endpoint nobody has bound succeeds at once")
 {
-  std::string const endpoint = GENERATE(as<std::string>{}, "tcp://127.0.0.1:1", "ipc:///nowhere/at/all", "inproc://x");
+  std::string const endpoint =
+      GENERATE(as<std::string>{}, "tcp://127.0.0.1:1", "ipc:///nowhere/at/all", "inproc://x");
   captured_log log;
   scenario([&](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
     push_socket push{ctx};

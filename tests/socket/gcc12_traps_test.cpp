@@ -1,10 +1,9 @@
 // What g++ 12 gets wrong inside a co_await expression, and how the API stays clear of it: run under ASan.
-#include <cozmq/cozmq.hpp>
-
 #include "support/catch.hpp"
 #include "support/parts.hpp"
 #include "support/scenario.hpp"
 #include "support/transports.hpp"
+#include <cozmq/cozmq.hpp>
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
@@ -26,7 +25,8 @@ namespace {
 // Too long to be stored in place: a second destruction is a second free.
 std::string text_of(int number)
 {
-  return "a text that is longer than what a string or a frame keeps in place, number " + std::to_string(number);
+  return "a text that is longer than what a string or a frame keeps in place, number " +
+         std::to_string(number);
 }
 
 cozmq::message message_of(int number)

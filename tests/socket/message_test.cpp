@@ -1,12 +1,11 @@
 // Messages on their way: whole, unchanged, of every size, and what a call does to them.
-#include <cozmq/cozmq.hpp>
-
 #include "support/captured_log.hpp"
 #include "support/catch.hpp"
 #include "support/parts.hpp"
 #include "support/raw_peer.hpp"
 #include "support/scenario.hpp"
 #include "support/transports.hpp"
+#include <cozmq/cozmq.hpp>
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
@@ -145,7 +144,8 @@ TEST_CASE("B29 B30 messages of any size and any bytes arrive as they were")
     pull_socket pull{ctx};
     join(pull, push, any);
     std::mt19937 random{17};
-    for (std::size_t size : {0U, 1U, 55U, 56U, 254U, 255U, 256U, 8'191U, 8'192U, 32'768U, 65'535U, 65'536U, 3'000'000U}) {
+    for (std::size_t size :
+         {0U, 1U, 55U, 56U, 254U, 255U, 256U, 8'191U, 8'192U, 32'768U, 65'535U, 65'536U, 3'000'000U}) {
       std::string sent(size, '\0');
       for (char& c : sent)
         c = static_cast<char>(random());
@@ -270,7 +270,8 @@ TEST_CASE("A10 A11 every option is checked and read back as it was set")
     REQUIRE(same(option::immediate{true}, &option::immediate::value));
     REQUIRE(same(option::routing_id{"name"}, &option::routing_id::bytes));
     REQUIRE(same(option::reconnect_interval{milliseconds{7}}, &option::reconnect_interval::min));
-    REQUIRE(same(option::reconnect_interval{milliseconds{7}, milliseconds{70}}, &option::reconnect_interval::max));
+    REQUIRE(same(option::reconnect_interval{milliseconds{7}, milliseconds{70}},
+                 &option::reconnect_interval::max));
     REQUIRE(same(option::reconnect_interval::off(), &option::reconnect_interval::enabled));
     REQUIRE(same(option::connect_timeout{milliseconds{8}}, &option::connect_timeout::value));
     REQUIRE(same(option::handshake_timeout{milliseconds{9}}, &option::handshake_timeout::value));

@@ -1,11 +1,10 @@
 // Which socket types talk to which: every other one is refused, and the socket lives on.
-#include <cozmq/cozmq.hpp>
-
 #include "support/captured_log.hpp"
 #include "support/catch.hpp"
 #include "support/raw_peer.hpp"
 #include "support/scenario.hpp"
 #include "support/transports.hpp"
+#include <cozmq/cozmq.hpp>
 
 #include <set>
 #include <string>
@@ -17,7 +16,7 @@ namespace {
 
 using names = std::set<std::string>;
 
-std::vector<std::string> const all_types{"PAIR", "PUB",    "SUB",  "REQ",  "REP", "DEALER",
+std::vector<std::string> const all_types{"PAIR",   "PUB",  "SUB",  "REQ",  "REP", "DEALER",
                                          "ROUTER", "PULL", "PUSH", "XPUB", "XSUB"};
 
 // The types that a handshake with `Socket` succeeds with; the others must be told why and dropped.
@@ -39,7 +38,9 @@ names accepted_by()
         peer.close();
         co_await until(io, [&] { return socket.connected_peers() == 0; });
       } else {
-        REQUIRE(answer.substr(0, 6) == "\x05" "ERROR");
+        REQUIRE(answer.substr(0, 6) ==
+                "\x05"
+                "ERROR");
         co_await peer.wait_closed();
         REQUIRE(log.count(type) > 0);
       }

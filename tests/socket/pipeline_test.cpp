@@ -1,10 +1,9 @@
 // PUSH, PULL and PAIR: sharing work out, collecting it, and talking to exactly one.
-#include <cozmq/cozmq.hpp>
-
 #include "support/captured_log.hpp"
 #include "support/catch.hpp"
 #include "support/scenario.hpp"
 #include "support/transports.hpp"
+#include <cozmq/cozmq.hpp>
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>

@@ -1,23 +1,22 @@
 // PUB and SUB: topics, fan-out, slow subscribers, late subscribers.
-#include <cozmq/cozmq.hpp>
-
 #include "support/catch.hpp"
 #include "support/parts.hpp"
 #include "support/raw_peer.hpp"
 #include "support/scenario.hpp"
 #include "support/transports.hpp"
+#include <cozmq/cozmq.hpp>
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <fmt/format.h>
+
+#include <unistd.h>
 
 #include <fstream>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <unistd.h>
 
 using namespace cozmq::test;
 using cozmq::pub_socket;
@@ -26,7 +25,8 @@ using cozmq::sub_socket;
 namespace {
 
 // A subscriber that is connected by hand.
-asio::awaitable<void> subscribe(raw_peer& sub, pub_socket& pub, std::string const& endpoint, std::string topic)
+asio::awaitable<void> subscribe(raw_peer& sub, pub_socket& pub, std::string const& endpoint,
+                                std::string topic)
 {
   co_await sub.connect(endpoint);
   co_await sub.handshake("SUB");

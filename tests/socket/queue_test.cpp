@@ -1,11 +1,10 @@
 // Queues: high-water marks, what waits in them, and how long a closed socket goes on delivering them.
-#include <cozmq/cozmq.hpp>
-
 #include "support/captured_log.hpp"
 #include "support/catch.hpp"
 #include "support/raw_peer.hpp"
 #include "support/scenario.hpp"
 #include "support/transports.hpp"
+#include <cozmq/cozmq.hpp>
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
@@ -45,7 +44,8 @@ std::chrono::steady_clock::duration run_out(asio::io_context& io)
 
 }  // namespace
 
-TEST_CASE("A18 over inproc exactly the sum of both marks is accepted, in whole messages, whichever side was first")
+TEST_CASE(
+    "A18 over inproc exactly the sum of both marks is accepted, in whole messages, whichever side was first")
 {
   bool const bind_first = GENERATE(true, false);
   scenario([&](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {

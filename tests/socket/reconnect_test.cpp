@@ -1,19 +1,18 @@
 // Connections that break, peers that come and go, and what a connection survives.
-#include <cozmq/cozmq.hpp>
-
 #include "support/captured_log.hpp"
 #include "support/catch.hpp"
 #include "support/parts.hpp"
 #include "support/raw_peer.hpp"
 #include "support/scenario.hpp"
 #include "support/transports.hpp"
+#include <cozmq/cozmq.hpp>
+
+#include <unistd.h>
 
 #include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <unistd.h>
 
 using namespace cozmq::test;
 using namespace std::chrono_literals;
@@ -102,7 +101,9 @@ TEST_CASE("B2 B25 T2 a PULL that goes and comes back at its address gets what is
   });
 }
 
-TEST_CASE("a connecting endpoint's queue survives: what the kernel had not taken leaves whole through the next connection")
+TEST_CASE(
+    "a connecting endpoint's queue survives: what the kernel had not taken leaves whole through the next "
+    "connection")
 {
   captured_log log;
   scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {

@@ -1,11 +1,10 @@
 // REQ and REP: turns, routing, peers that are missing, gone or late.
-#include <cozmq/cozmq.hpp>
-
 #include "support/captured_log.hpp"
 #include "support/catch.hpp"
 #include "support/raw_peer.hpp"
 #include "support/scenario.hpp"
 #include "support/transports.hpp"
+#include <cozmq/cozmq.hpp>
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>

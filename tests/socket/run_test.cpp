@@ -1,21 +1,20 @@
 // cozmq::run and cozmq::spawn: how a program ends, and how a failure is reported.
-#include <cozmq/cozmq.hpp>
-
 #include "support/captured_log.hpp"
 #include "support/catch.hpp"
 #include "support/scenario.hpp"
 #include "support/transports.hpp"
+#include <cozmq/cozmq.hpp>
 
 #include <asio/post.hpp>
 #include <asio/use_awaitable.hpp>
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <memory>
 #include <stdexcept>
 #include <string>
-
-#include <sys/wait.h>
-#include <unistd.h>
 
 using namespace cozmq::test;
 
@@ -80,9 +79,7 @@ TEST_CASE("run delivers what is queued when the coroutine has returned")
       co_await push.send("the last words");
     }));
   }
-  run_test(io, [&]() -> asio::awaitable<void> {
-    received = co_await text_from(pull);
-  }());
+  run_test(io, [&]() -> asio::awaitable<void> { received = co_await text_from(pull); }());
   pull.close();
   int status = 0;
   REQUIRE(::waitpid(child, &status, 0) == child);

@@ -1,9 +1,8 @@
 // async_send and async_recv with each kind of completion token, and sockets that are moved meanwhile.
-#include <cozmq/cozmq.hpp>
-
 #include "support/catch.hpp"
 #include "support/scenario.hpp"
 #include "support/transports.hpp"
+#include <cozmq/cozmq.hpp>
 
 #include <asio/bind_executor.hpp>
 #include <asio/co_spawn.hpp>
@@ -113,7 +112,8 @@ TEST_CASE("an operation that could complete at once never completes inside the i
     REQUIRE_FALSE(done);
     bool failed = false;
     cozmq::rep_socket rep{ctx};
-    rep.async_send(cozmq::message{"out of turn"}, [&](std::error_code ec) { failed = ec == cozmq::errc::wrong_state; });
+    rep.async_send(cozmq::message{"out of turn"},
+                   [&](std::error_code ec) { failed = ec == cozmq::errc::wrong_state; });
     REQUIRE_FALSE(failed);
     co_await until(io, [&] { return done && failed; });
   });
@@ -240,7 +240,8 @@ TEST_CASE("moving a socket does not disturb its pending operations")
 
     pull_socket assigned{ctx};
     bool ended = false;
-    assigned.async_recv([&](std::error_code ec, cozmq::message) { ended = ec == asio::error::operation_aborted; });
+    assigned.async_recv(
+        [&](std::error_code ec, cozmq::message) { ended = ec == asio::error::operation_aborted; });
     assigned = std::move(moved);
     co_await until(io, [&] { return ended; });
     co_await push.send("again");

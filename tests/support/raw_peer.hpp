@@ -1,13 +1,12 @@
 // A peer made of octets: a plain TCP connection that says exactly what a test wants, or nothing at all.
 #pragma once
 
+#include "support/octets.hpp"
 #include <cozmq/core/bytes.hpp>
 #include <cozmq/core/socket_type.hpp>
 #include <cozmq/wire/command.hpp>
 #include <cozmq/wire/frame_header.hpp>
 #include <cozmq/wire/greeting.hpp>
-
-#include "support/octets.hpp"
 
 #include <asio/awaitable.hpp>
 #include <asio/buffer.hpp>
@@ -111,7 +110,8 @@ class raw_peer {
     std::error_code ended;
     octets ignored(65'536);
     while (!ended)
-      co_await stream_.async_read_some(asio::buffer(ignored), asio::redirect_error(asio::use_awaitable, ended));
+      co_await stream_.async_read_some(asio::buffer(ignored),
+                                       asio::redirect_error(asio::use_awaitable, ended));
   }
 
   void close()
@@ -134,8 +134,14 @@ class raw_listener {
   {
   }
 
-  std::string endpoint() const { return "tcp://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()); }
-  asio::awaitable<raw_peer> accept() { co_return raw_peer{co_await acceptor_.async_accept(asio::use_awaitable)}; }
+  std::string endpoint() const
+  {
+    return "tcp://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port());
+  }
+  asio::awaitable<raw_peer> accept()
+  {
+    co_return raw_peer{co_await acceptor_.async_accept(asio::use_awaitable)};
+  }
 
  private:
   asio::ip::tcp::acceptor acceptor_;

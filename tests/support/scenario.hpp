@@ -1,9 +1,8 @@
 // A coroutine with an io_context and a context of its own.
 #pragma once
 
-#include <cozmq/cozmq.hpp>
-
 #include "support/run_test.hpp"
+#include <cozmq/cozmq.hpp>
 
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>

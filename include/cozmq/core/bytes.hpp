@@ -31,7 +31,8 @@ constexpr T load_big_endian(std::byte const* from) noexcept
 {
   T value = 0;
   for (std::size_t i = 0; i < sizeof(T); ++i)
-    value = static_cast<T>((static_cast<std::uint64_t>(value) << 8) | std::to_integer<std::uint64_t>(from[i]));
+    value =
+        static_cast<T>((static_cast<std::uint64_t>(value) << 8) | std::to_integer<std::uint64_t>(from[i]));
   return value;
 }
 

@@ -46,7 +46,7 @@ class ring {
     end_ = count;
   }
 
-  std::vector<T> slots_;  // a power of two
+  std::vector<T> slots_;   // a power of two
   std::size_t begin_ = 0;  // positions only grow; masked, they are places in slots_
   std::size_t end_ = 0;
   std::size_t mask_ = 0;

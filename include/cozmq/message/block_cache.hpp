@@ -31,7 +31,7 @@ class block_cache {
     if (size > largest) [[unlikely]]
       return fresh(size);
     std::size_t const c = class_of(size);
-    shelf& s = shelves_[c];
+    shelf& s = shelves[c];
     link* const block = s.first;
     if (block == nullptr) [[unlikely]]
       return fresh(size_of(c));
@@ -46,7 +46,7 @@ class block_cache {
     if (size > largest) [[unlikely]]
       return std::free(memory);
     std::size_t const c = class_of(size);
-    shelf& s = shelves_[c];
+    shelf& s = shelves[c];
     if (s.count >= s.most) [[unlikely]]
       return full(s, c, memory);
     s.first = ::new (memory) link{s.first};
@@ -64,8 +64,9 @@ class block_cache {
   {
     if (size <= fine_limit) [[likely]]
       return (size + 15 + (size == 0)) / 16;
-    std::size_t const doublings = static_cast<std::size_t>(std::bit_width(size - 1)) - 11;  // (1024, 2048] is 0
-    std::size_t const quarter = doublings + 8;  // log2 of the step between classes
+    std::size_t const doublings =
+        static_cast<std::size_t>(std::bit_width(size - 1)) - 11;  // (1024, 2048] is 0
+    std::size_t const quarter = doublings + 8;                    // log2 of the step between classes
     return fine_classes - 1 + doublings * 4 +
            ((size - (fine_limit << doublings) + (std::size_t{1} << quarter) - 1) >> quarter);
   }
@@ -116,7 +117,7 @@ class block_cache {
     ~janitor()
     {
       gone = true;
-      for (shelf& s : shelves_) {
+      for (shelf& s : shelves) {
         while (s.first != nullptr)
           std::free(std::exchange(s.first, s.first->next));
         s.count = s.most = 0;
@@ -126,7 +127,7 @@ class block_cache {
   };
 
   static constexpr std::size_t kept_bytes = std::size_t{128} << 10;
-  inline static constinit thread_local std::array<shelf, classes> shelves_{};
+  inline static constinit thread_local std::array<shelf, classes> shelves{};
 };
 
 }  // namespace cozmq::detail

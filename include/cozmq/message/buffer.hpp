@@ -4,6 +4,7 @@
 #include <cozmq/message/block_cache.hpp>
 
 #include <atomic>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -96,6 +97,7 @@ template <class Owner>
 class owning_buffer final : public buffer {
  public:
   template <class Source>
+    requires(!std::same_as<std::remove_cvref_t<Source>, owning_buffer>)
   explicit owning_buffer(Source&& owner) : buffer{&destroy_this}, owner_{std::forward<Source>(owner)}
   {
   }

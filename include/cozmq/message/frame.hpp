@@ -30,7 +30,11 @@ template <class Deleter>
 class adopted {
  public:
   adopted(void* data, Deleter&& deleter) : data_{data}, deleter_{std::move(deleter)} {}
-  adopted(adopted&& other) : data_{other.data_}, deleter_{std::move(other.deleter_)} { other.armed_ = false; }
+  adopted(adopted&& other) noexcept(std::is_nothrow_move_constructible_v<Deleter>)
+      : data_{other.data_}, deleter_{std::move(other.deleter_)}
+  {
+    other.armed_ = false;
+  }
   ~adopted()
   {
     if (!armed_)
@@ -267,7 +271,8 @@ class frame {
       detail::copy_small(raw_, reinterpret_cast<std::byte const*>(bytes.data()), bytes.size());
       return;
     }
-    auto* block = static_cast<detail::owning_buffer<Container>*>(detail::buffer::hold(std::move(bytes)));
+    auto* block =
+        static_cast<detail::owning_buffer<Container>*>(detail::buffer::hold(std::forward<Container>(bytes)));
     Container& kept = block->owner();
     set_large(reinterpret_cast<std::byte*>(kept.data()), kept.size(), block, shared_tag);
   }

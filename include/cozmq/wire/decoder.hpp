@@ -284,7 +284,8 @@ inline void decoder::make_room(std::optional<frame_header> const& incomplete)
       std::error_code none;
       frame_header const header = *parse_frame_header({fill_.data() + at, scan_ - at}, none);
       if (!header.command)
-        built_.push_back(frame{byte_view{fill_.data() + at + header.length, static_cast<std::size_t>(header.size)}});
+        built_.push_back(
+            frame{byte_view{fill_.data() + at + header.length, static_cast<std::size_t>(header.size)}});
       at += header.length + static_cast<std::size_t>(header.size);
     }
     building_ = true;

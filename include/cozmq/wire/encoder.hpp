@@ -101,7 +101,8 @@ class encoder {
   std::size_t messages_ = 0;
   std::size_t bytes_ = 0;
   std::deque<entry>& older();
-  std::unique_ptr<std::deque<entry>> older_;  // full chunks and large messages before tail_; absent in the common case
+  std::unique_ptr<std::deque<entry>>
+      older_;  // full chunks and large messages before tail_; absent in the common case
   run tail_;
   std::vector<std::byte> commands_;
   std::size_t commands_sent_ = 0;
@@ -190,7 +191,6 @@ inline void encoder::put_large(message& m, std::size_t size)
   }
   big->body = std::move(m);
   big->size = size;
-  m.clear();
   if (tail_.end > tail_.begin)
     older().push_back({std::move(tail_), nullptr});
   tail_ = {};
@@ -232,7 +232,8 @@ inline std::size_t encoder::gather(std::span<byte_view> to) const
     for (entry const& e : *older_) {
       if (filled == to.size())
         return filled;
-      filled += e.big ? gather_large(*e.big, to.subspan(filled)) : gather_run(e.small, false, to.subspan(filled));
+      filled +=
+          e.big ? gather_large(*e.big, to.subspan(filled)) : gather_run(e.small, false, to.subspan(filled));
     }
   }
   if (filled < to.size())
@@ -260,7 +261,8 @@ inline std::size_t encoder::gather_run(run const& r, bool only_message, std::spa
 {
   if (r.begin == r.end)
     return 0;
-  std::size_t const end = only_message ? r.boundary + detail::encoded_size(r.bytes.data() + r.boundary) : r.end;
+  std::size_t const end =
+      only_message ? r.boundary + detail::encoded_size(r.bytes.data() + r.boundary) : r.end;
   to[0] = {r.bytes.data() + r.begin, end - r.begin};
   return 1;
 }

@@ -8,7 +8,8 @@
 
 std::future<cozmq::message> receive_twice(cozmq::pull_socket& socket)
 {
-  socket.async_recv([](std::error_code ec, cozmq::message m) { static_cast<void>(ec), static_cast<void>(m); });
+  socket.async_recv(
+      [](std::error_code ec, cozmq::message m) { static_cast<void>(ec), static_cast<void>(m); });
   std::future<cozmq::message> f = socket.async_recv(asio::use_future);
   return f;
 }
