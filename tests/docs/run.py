@@ -156,7 +156,7 @@ def main():
         where = args.keep or pathlib.Path(scratch)
         failed = run_all(blocks, build(blocks, where, args), where)
     print(f"{len(blocks)} blocks, {len(failed)} failed")
-    sys.exit("\n".join(failed))
+    sys.exit("\n".join(failed) or 0)
 
 
 if __name__ == "__main__":

@@ -40,6 +40,9 @@ namespace cozmq::detail {
 // A small frame leaves what is behind its bytes unset, and copies it all the same: no branch is cheaper. g++ 12 warns.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wuninitialized"
+#ifndef __clang__
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 template <std::size_t Count>
 [[gnu::always_inline]] inline void copy_words(std::byte* to, std::byte const* from) noexcept
 {
