@@ -14,6 +14,9 @@
 #include <asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
+#include <poll.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
@@ -28,9 +31,6 @@
 #include <system_error>
 #include <utility>
 #include <vector>
-
-#include <poll.h>
-#include <unistd.h>
 
 namespace {
 
@@ -99,8 +99,7 @@ int errno_of(std::error_code ec)
 template <typename Pattern>
 class device {
  public:
-  device(asio::io_context& io, cozmq::context& ctx)
-      : io_{io}, socket_{ctx}, input_{io, ::dup(STDIN_FILENO)}
+  device(asio::io_context& io, cozmq::context& ctx) : io_{io}, socket_{ctx}, input_{io, ::dup(STDIN_FILENO)}
   {
   }
 
@@ -188,7 +187,8 @@ class device {
       else if (line.starts_with("UNSUB "))
         unsubscribe(from_hex(line.substr(6)));
       else if (line.starts_with("SEND "))
-        co_await send(message_from_hex(std::string_view{line}.substr(5)), text.find('\n') != std::string::npos);
+        co_await send(message_from_hex(std::string_view{line}.substr(5)),
+                      text.find('\n') != std::string::npos);
     }
     socket_.close();
   }

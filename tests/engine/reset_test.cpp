@@ -1,7 +1,6 @@
 // A connection that is reset at every byte of its life: nothing arrives twice, in pieces or out of order.
 #include "support/cutting_proxy.hpp"
 #include "support/run_test.hpp"
-
 #include <cozmq/cozmq.hpp>
 
 #include <cstdlib>
@@ -39,14 +38,17 @@ void check(cozmq::message const& m, std::size_t& last)
 
 }  // namespace
 
-TEST_CASE("B25 B38 a PUSH whose connection is reset after every number of bytes delivers whole messages, once, in order")
+TEST_CASE(
+    "B25 B38 a PUSH whose connection is reset after every number of bytes delivers whole messages, once, in "
+    "order")
 {
   asio::io_context io;
   cozmq::context ctx{io};
   cozmq::set_log(cozmq::log_level::off);
   cozmq::pull_socket pull{ctx};
   std::size_t limit = 0;
-  cutting_proxy proxy{io, port_of(pull.bind("tcp://127.0.0.1:*")), [&limit] { return limit > 400 ? never : limit++; }};
+  cutting_proxy proxy{io, port_of(pull.bind("tcp://127.0.0.1:*")),
+                      [&limit] { return limit > 400 ? never : limit++; }};
   cozmq::push_socket push{ctx};
   push.set_option(cozmq::option::reconnect_interval{1ms});
   push.connect(proxy.endpoint());
@@ -76,7 +78,8 @@ TEST_CASE("B25 a SUB whose connection is reset subscribes again each time")
   cozmq::set_log(cozmq::log_level::off);
   cozmq::pub_socket pub{ctx};
   std::size_t limit = 150;
-  cutting_proxy proxy{io, port_of(pub.bind("tcp://127.0.0.1:*")), [&limit] { return limit > 400 ? never : limit += 5; }};
+  cutting_proxy proxy{io, port_of(pub.bind("tcp://127.0.0.1:*")),
+                      [&limit] { return limit > 400 ? never : limit += 5; }};
   cozmq::sub_socket sub{ctx};
   sub.set_option(cozmq::option::reconnect_interval{1ms});
   sub.connect(proxy.endpoint());
@@ -112,7 +115,8 @@ TEST_CASE("B3 a request with retries is answered although its connection is rese
   cozmq::set_log(cozmq::log_level::off);
   cozmq::rep_socket rep{ctx};
   std::size_t limit = 0;
-  cutting_proxy proxy{io, port_of(rep.bind("tcp://127.0.0.1:*")), [&limit] { return limit > 300 ? never : limit += 10; }};
+  cutting_proxy proxy{io, port_of(rep.bind("tcp://127.0.0.1:*")),
+                      [&limit] { return limit > 300 ? never : limit += 10; }};
   cozmq::req_socket req{ctx};
   req.set_option(cozmq::option::reconnect_interval{1ms});
   req.connect(proxy.endpoint());

@@ -1,6 +1,4 @@
 // Heartbeats between us and libzmq: both sides ask and answer, and neither gives up a peer that is alive.
-#include <cozmq/cozmq.hpp>
-
 #include "interop/pairing.hpp"
 #include "support/catch.hpp"
 #include "support/libzmq_monitor.hpp"
@@ -8,6 +6,7 @@
 #include "support/parts.hpp"
 #include "support/peer_thread.hpp"
 #include "support/run_test.hpp"
+#include <cozmq/cozmq.hpp>
 
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
@@ -43,10 +42,10 @@ asio::awaitable<void> stay_connected(asio::io_context& io, cozmq::pair_socket& o
   libzmq_monitor monitor{theirs, ZMQ_EVENT_DISCONNECTED};
   bool disconnected = false;
   peer_thread other{io, [&] {
-    theirs.send(theirs.receive());
-    disconnected = monitor.wait(quiet_time);
-    theirs.send(theirs.receive());
-  }};
+                      theirs.send(theirs.receive());
+                      disconnected = monitor.wait(quiet_time);
+                      theirs.send(theirs.receive());
+                    }};
   for (int i = 0; i < 2; ++i) {
     co_await ours.send("still there?");
     cozmq::message reply = co_await ours.recv();

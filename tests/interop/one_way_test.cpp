@@ -1,12 +1,11 @@
 // PUSH, PULL, PUB and SUB with every libzmq socket that fits, over tcp and ipc, whichever side binds.
-#include <cozmq/cozmq.hpp>
-
 #include "interop/pairing.hpp"
 #include "support/catch.hpp"
 #include "support/libzmq_peer.hpp"
 #include "support/parts.hpp"
 #include "support/peer_thread.hpp"
 #include "support/run_test.hpp"
+#include <cozmq/cozmq.hpp>
 
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
@@ -87,9 +86,9 @@ TEST_CASE("B56 PULL receives from a libzmq PUSH, whichever side binds")
   join(ours, theirs, every_pairing());
 
   peer_thread writer{io, [&] {
-    for (parts const& sample : samples())
-      theirs.send(sample);
-  }};
+                       for (parts const& sample : samples())
+                         theirs.send(sample);
+                     }};
   run_test(io, receive_samples(ours, writer));
 }
 
@@ -118,9 +117,9 @@ TEST_CASE("B56 PUB sends to a libzmq XSUB, whichever side binds")
 
   std::vector<parts> received;
   peer_thread reader{io, [&] {
-    theirs.send({"\x01"});
-    received = theirs.receive(samples().size());
-  }};
+                       theirs.send({"\x01"});
+                       received = theirs.receive(samples().size());
+                     }};
   run_test(io, publish_samples(ours, reader));
   REQUIRE((received == samples()));
 }
@@ -135,15 +134,16 @@ TEST_CASE("B56 SUB receives from a libzmq PUB, whichever side binds")
   join(ours, theirs, every_pairing());
 
   std::promise<void> in_sync;
-  peer_thread writer{io, [&, subscribed = in_sync.get_future()] {
-    auto const give_up = std::chrono::steady_clock::now() + std::chrono::milliseconds{libzmq_timeout_ms};
-    do
-      theirs.send({"sync"});
-    while (subscribed.wait_for(std::chrono::milliseconds{1}) != std::future_status::ready &&
-           std::chrono::steady_clock::now() < give_up);
-    for (parts const& sample : samples())
-      theirs.send(sample);
-  }};
+  peer_thread writer{
+      io, [&, subscribed = in_sync.get_future()] {
+        auto const give_up = std::chrono::steady_clock::now() + std::chrono::milliseconds{libzmq_timeout_ms};
+        do
+          theirs.send({"sync"});
+        while (subscribed.wait_for(std::chrono::milliseconds{1}) != std::future_status::ready &&
+               std::chrono::steady_clock::now() < give_up);
+        for (parts const& sample : samples())
+          theirs.send(sample);
+      }};
   run_test(io, receive_published(ours, in_sync, writer));
 }
 
@@ -158,10 +158,10 @@ TEST_CASE("B56 SUB receives from a libzmq XPUB, whichever side binds")
 
   parts subscription;
   peer_thread writer{io, [&] {
-    subscription = theirs.receive();
-    for (parts const& sample : samples())
-      theirs.send(sample);
-  }};
+                       subscription = theirs.receive();
+                       for (parts const& sample : samples())
+                         theirs.send(sample);
+                     }};
   run_test(io, receive_samples(ours, writer));
   REQUIRE((subscription == parts{"\x01"}));
 }

@@ -1,10 +1,9 @@
 // A second binding on the other end: the patterns with pyzmq, whichever side binds.
-#include <cozmq/cozmq.hpp>
-
 #include "support/catch.hpp"
 #include "support/child_process.hpp"
 #include "support/parts.hpp"
 #include "support/run_test.hpp"
+#include <cozmq/cozmq.hpp>
 
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>

@@ -1,11 +1,10 @@
 // Peers that come late, go and come back: libzmq on the other end, one address throughout.
-#include <cozmq/cozmq.hpp>
-
 #include "support/catch.hpp"
 #include "support/libzmq_peer.hpp"
 #include "support/parts.hpp"
 #include "support/peer_thread.hpp"
 #include "support/run_test.hpp"
+#include <cozmq/cozmq.hpp>
 
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
@@ -49,11 +48,11 @@ TEST_CASE("B1 a REQ that is there before its libzmq server completes ten exchang
     libzmq_peer server{ZMQ_REP};
     server.bind(endpoint);
     peer_thread serving{io, [&] {
-      for (int i = 0; i < 10; ++i) {
-        server.receive();
-        server.send({"World"});
-      }
-    }};
+                          for (int i = 0; i < 10; ++i) {
+                            server.receive();
+                            server.send({"World"});
+                          }
+                        }};
     for (int i = 0; i < 10; ++i) {
       if (i != 0)
         co_await client.send(fmt::format("Hello {}", i));
@@ -74,11 +73,11 @@ TEST_CASE("B1 a libzmq client that is there before our REP completes ten exchang
     libzmq_peer client{ZMQ_REQ};
     client.connect(endpoint);
     peer_thread asking{io, [&] {
-      for (int i = 0; i < 10; ++i) {
-        client.send({"Hello"});
-        client.receive();
-      }
-    }};
+                         for (int i = 0; i < 10; ++i) {
+                           client.send({"Hello"});
+                           client.receive();
+                         }
+                       }};
     cozmq::rep_socket server{ctx};
     server.bind(endpoint);
     for (int i = 0; i < 10; ++i) {
@@ -111,9 +110,9 @@ TEST_CASE("B2 a REP serves on when its libzmq client dies with a request open")
     second.connect(endpoint);
     parts reply;
     peer_thread asking{io, [&] {
-      second.send({"Hello"});
-      reply = second.receive();
-    }};
+                         second.send({"Hello"});
+                         reply = second.receive();
+                       }};
     request = co_await server.recv();
     REQUIRE(request[0] == "Hello");
     co_await server.send("World");
@@ -147,9 +146,9 @@ TEST_CASE("B3 a REQ waits for the reply that died with its libzmq server, and re
     second.bind(endpoint);
     parts request;
     peer_thread serving{io, [&] {
-      request = second.receive();
-      second.send({"World"});
-    }};
+                          request = second.receive();
+                          second.send({"World"});
+                        }};
     cozmq::message reply = co_await retrying.request("Hello", {.timeout = 2500ms, .retries = 3});
     REQUIRE(reply[0] == "World");
     co_await serving.join();
@@ -173,13 +172,13 @@ TEST_CASE("B3 request() asks again when the libzmq server dies with the request"
     std::optional<libzmq_peer> server{std::in_place, ZMQ_REP};
     server->bind(endpoint);
     peer_thread dying_and_serving{io, [&] {
-      server->receive();
-      server->kill();
-      server.emplace(ZMQ_REP);
-      server->bind(endpoint);
-      server->receive();
-      server->send({"World"});
-    }};
+                                    server->receive();
+                                    server->kill();
+                                    server.emplace(ZMQ_REP);
+                                    server->bind(endpoint);
+                                    server->receive();
+                                    server->send({"World"});
+                                  }};
     cozmq::message reply = co_await client.request("Hello", {.timeout = 500ms, .retries = 20});
     REQUIRE(reply[0] == "World");
     co_await dying_and_serving.join();
@@ -207,11 +206,11 @@ TEST_CASE("B25 a SUB subscribes again each of the 20 times that its libzmq publi
       parts subscription;
       parts next_subscription;
       peer_thread publishing{io, [&] {
-        subscription = theirs.receive();
-        theirs.send({"news"});
-        theirs.send({fmt::format("weather {}", round)});
-        next_subscription = theirs.receive();
-      }};
+                               subscription = theirs.receive();
+                               theirs.send({"news"});
+                               theirs.send({fmt::format("weather {}", round)});
+                               next_subscription = theirs.receive();
+                             }};
       cozmq::message update = co_await ours.recv();
       REQUIRE(update[0].str() == fmt::format("weather {}", round));
       ours.subscribe("marker");

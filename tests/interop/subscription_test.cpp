@@ -1,11 +1,10 @@
 // Topics of every length and content, as commands of ZMTP 3.1 to and from libzmq.
-#include <cozmq/cozmq.hpp>
-
 #include "support/catch.hpp"
 #include "support/libzmq_peer.hpp"
 #include "support/parts.hpp"
 #include "support/peer_thread.hpp"
 #include "support/run_test.hpp"
+#include <cozmq/cozmq.hpp>
 
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
@@ -19,8 +18,8 @@ using namespace cozmq::test;
 TEST_CASE("a libzmq XPUB understands our subscriptions to topics of any length")
 {
   // The command is 10 octets longer than the topic: its frame becomes a long one at 246.
-  std::size_t const length = GENERATE(as<std::size_t>{}, 0, 1, 244, 245, 246, 250, 254, 255, 256, 257, 1000,
-                                      8192);
+  std::size_t const length =
+      GENERATE(as<std::size_t>{}, 0, 1, 244, 245, 246, 250, 254, 255, 256, 257, 1000, 8192);
   std::string const topic = blob(length);
   asio::io_context io;
   cozmq::context ctx{io};
@@ -32,10 +31,10 @@ TEST_CASE("a libzmq XPUB understands our subscriptions to topics of any length")
     parts subscription;
     parts cancellation;
     peer_thread publishing{io, [&] {
-      subscription = theirs.receive();
-      theirs.send({topic + " update"});
-      cancellation = theirs.receive();
-    }};
+                             subscription = theirs.receive();
+                             theirs.send({topic + " update"});
+                             cancellation = theirs.receive();
+                           }};
     cozmq::message update = co_await ours.recv();
     REQUIRE(update[0].str() == topic + " update");
     ours.unsubscribe(topic);
@@ -140,10 +139,10 @@ TEST_CASE("B6 filters with any bytes, also NUL and 0xff, work with libzmq both w
     ours.connect(theirs.bind("tcp://127.0.0.1:*"));
     ours.subscribe(topic);
     peer_thread publishing{io, [&] {
-      theirs.receive();
-      theirs.send({other});
-      theirs.send({topic + "1"});
-    }};
+                             theirs.receive();
+                             theirs.send({other});
+                             theirs.send({topic + "1"});
+                           }};
     cozmq::message update = co_await ours.recv();
     REQUIRE(update[0].str() == topic + "1");
     co_await publishing.join();

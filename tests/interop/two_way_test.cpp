@@ -1,12 +1,11 @@
 // PAIR, REQ and REP with every libzmq socket that fits, over tcp and ipc, whichever side binds.
-#include <cozmq/cozmq.hpp>
-
 #include "interop/pairing.hpp"
 #include "support/catch.hpp"
 #include "support/libzmq_peer.hpp"
 #include "support/parts.hpp"
 #include "support/peer_thread.hpp"
 #include "support/run_test.hpp"
+#include <cozmq/cozmq.hpp>
 
 #include <asio/awaitable.hpp>
 #include <asio/co_spawn.hpp>
@@ -114,13 +113,13 @@ TEST_CASE("B56 REQ asks a libzmq ROUTER with an empty delimiter, whichever side 
   libzmq_peer theirs{ZMQ_ROUTER};
   join(ours, theirs, every_pairing());
   peer_thread server{io, [&] {
-    for (parts const& sample : samples()) {
-      parts request = theirs.receive();  // identity, delimiter, body
-      if (request.size() != sample.size() + 2 || !request[1].empty())
-        throw std::runtime_error{"the request has no envelope"};
-      theirs.send(request);
-    }
-  }};
+                       for (parts const& sample : samples()) {
+                         parts request = theirs.receive();  // identity, delimiter, body
+                         if (request.size() != sample.size() + 2 || !request[1].empty())
+                           throw std::runtime_error{"the request has no envelope"};
+                         theirs.send(request);
+                       }
+                     }};
   run_test(io, ask(ours, server));
 }
 
@@ -157,10 +156,10 @@ TEST_CASE("S35 REP drops what a libzmq DEALER sends without a delimiter and goes
 
   parts answer;
   peer_thread client{io, [&] {
-    theirs.send({"no delimiter"});
-    theirs.send({"", "with", "delimiter"});
-    answer = theirs.receive();
-  }};
+                       theirs.send({"no delimiter"});
+                       theirs.send({"", "with", "delimiter"});
+                       answer = theirs.receive();
+                     }};
   run_test(io, answer_one(ours, client));
   REQUIRE((answer == parts{"", "done"}));
 }
@@ -180,13 +179,13 @@ TEST_CASE("S29 a reply finds its way back through two libzmq brokers")
   server.connect(inner_back.bind("tcp://127.0.0.1:*"));
 
   peer_thread brokers{io, [&] {
-    for (std::size_t i = 0; i < samples().size(); ++i) {
-      outer_back.send(outer_front.receive());
-      inner_back.send(inner_front.receive());
-      inner_front.send(inner_back.receive());
-      outer_front.send(outer_back.receive());
-    }
-  }};
+                        for (std::size_t i = 0; i < samples().size(); ++i) {
+                          outer_back.send(outer_front.receive());
+                          inner_back.send(inner_front.receive());
+                          inner_front.send(inner_back.receive());
+                          outer_front.send(outer_back.receive());
+                        }
+                      }};
   peer_thread nobody{io, [] {}};
   asio::co_spawn(io, echo(server, nobody), [](std::exception_ptr failure) {
     if (failure)

@@ -349,3 +349,41 @@ TEST_CASE("an io_context that goes first destroys what waits, in silence")
   REQUIRE_FALSE(called);
   REQUIRE(watched.use_count() == 1);
 }
+
+TEST_CASE("a coroutine that loses || is cancelled, and its cancellation is not the result")
+{
+  asio::io_context io;
+  cozmq::context ctx{io};
+  cozmq::pull_socket pull{ctx};
+  pull.bind("inproc://nobody");
+  cozmq::test::run_test(io, [&]() -> asio::awaitable<void> {
+    auto got = co_await (pull.wait_connected() || cozmq::timeout(std::chrono::milliseconds{1}));
+    REQUIRE(got.index() == 1);
+    auto both = co_await ((pull.recv() && cozmq::timeout(std::chrono::seconds{20})) ||
+                          cozmq::timeout(std::chrono::milliseconds{1}));
+    REQUIRE(both.index() == 1);
+  }());
+}
+
+TEST_CASE("a REQ whose request was cancelled asks again, and does not take the late reply for the new one")
+{
+  asio::io_context io;
+  cozmq::context ctx{io};
+  cozmq::rep_socket rep{ctx};
+  cozmq::req_socket req{ctx};
+  req.connect(rep.bind("tcp://127.0.0.1:*"));
+  cozmq::test::run_test(io, [&]() -> asio::awaitable<void> {
+    auto got = co_await (req.request("first") || rep.recv());
+    REQUIRE(got.index() == 1);
+    auto ask = [&]() -> asio::awaitable<cozmq::message> { co_return co_await req.request("second"); };
+    auto serve = [&]() -> asio::awaitable<void> {
+      co_await rep.send("reply to first");
+      cozmq::message const second = co_await rep.recv();
+      REQUIRE(second[0] == "second");
+      co_await rep.send("reply to second");
+    };
+    cozmq::spawn(ctx, serve);
+    cozmq::message const reply = co_await ask();
+    REQUIRE(reply[0] == "reply to second");
+  }());
+}

@@ -1,7 +1,6 @@
 // Contexts, sockets and execution contexts that end in any order, in the middle of everything.
 #include "support/catch.hpp"
 #include "support/transports.hpp"
-
 #include <cozmq/cozmq.hpp>
 
 #include <asio/detached.hpp>

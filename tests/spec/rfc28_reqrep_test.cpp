@@ -1,10 +1,9 @@
 // [RFC 28] for REQ and REP. The name of a test quotes the sentence that it is about.
-#include <cozmq/pattern/rep.hpp>
-#include <cozmq/pattern/req.hpp>
-
 #include "support/catch.hpp"
 #include "support/exchange.hpp"
 #include "support/fake_pipe.hpp"
+#include <cozmq/pattern/rep.hpp>
+#include <cozmq/pattern/req.hpp>
 
 #include <array>
 
@@ -239,7 +238,9 @@ TEST_CASE("REP SHALL deliver this message back to the originating peer")
   }
 }
 
-TEST_CASE("REP SHALL silently discard the reply, or return an error, if the originating peer is no longer connected")
+TEST_CASE(
+    "REP SHALL silently discard the reply, or return an error, if the originating peer is no longer "
+    "connected")
 {
   rep x;
   fake_pipe p;

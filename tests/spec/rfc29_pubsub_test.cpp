@@ -1,10 +1,9 @@
 // [RFC 29] for PUB and SUB. A test's name quotes its sentence, and says where we depart from it.
-#include <cozmq/pattern/pub.hpp>
-#include <cozmq/pattern/sub.hpp>
-
 #include "support/catch.hpp"
 #include "support/exchange.hpp"
 #include "support/fake_pipe.hpp"
+#include <cozmq/pattern/pub.hpp>
+#include <cozmq/pattern/sub.hpp>
 
 #include <array>
 
@@ -96,7 +95,9 @@ TEST_CASE("PUB MAY send messages only to subscribers who have a matching subscri
   CHECK(p[2].written.empty());
 }
 
-TEST_CASE("PUB SHALL perform a binary comparison of the subscription against the start of the first frame of the message")
+TEST_CASE(
+    "PUB SHALL perform a binary comparison of the subscription against the start of the first frame of the "
+    "message")
 {
   using namespace std::string_literals;
   pub x;
@@ -133,7 +134,9 @@ TEST_CASE("PUB SHALL NOT block on sending")
   CHECK(x.can_send());
 }
 
-TEST_CASE("PUB SHALL receive subscribe and unsubscribe requests from subscribers depending on the transport protocol used")
+TEST_CASE(
+    "PUB SHALL receive subscribe and unsubscribe requests from subscribers depending on the transport "
+    "protocol used")
 {
   pub x;
   fake_pipe commands;  // ZMTP 3.1
@@ -186,7 +189,8 @@ TEST_CASE("SUB SHALL maintain a single incoming message queue for each connected
   CHECK(p[1].unread.size() == 1);
 }
 
-TEST_CASE("SUB, if this publisher disconnects, does not discard what it sent, unlike the letter: it stays readable")
+TEST_CASE(
+    "SUB, if this publisher disconnects, does not discard what it sent, unlike the letter: it stays readable")
 {
   sub x;
   x.inbound().subscribe({});
@@ -198,7 +202,9 @@ TEST_CASE("SUB, if this publisher disconnects, does not discard what it sent, un
   CHECK(receive(x) == texts{"whole and received"});
 }
 
-TEST_CASE("SUB does not discard messages if the queue for a publisher is full, unlike the letter: it reads no further")
+TEST_CASE(
+    "SUB does not discard messages if the queue for a publisher is full, unlike the letter: it reads no "
+    "further")
 {
   // What is not read from a pipe stays there, and its connection stops to read.
   sub x;
@@ -263,7 +269,8 @@ TEST_CASE("SUB SHALL deliver messages to its calling application")
   CHECK(receive(x) == texts{"t", "body"});
 }
 
-TEST_CASE("SUB MAY send subscribe and unsubscribe requests to publishers depending on the transport protocol used")
+TEST_CASE(
+    "SUB MAY send subscribe and unsubscribe requests to publishers depending on the transport protocol used")
 {
   sub x;
   fake_pipe p;

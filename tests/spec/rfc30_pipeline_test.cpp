@@ -1,10 +1,9 @@
 // [RFC 30] for PUSH and PULL. A test's name quotes its sentence, and says where we depart from it.
-#include <cozmq/pattern/pull.hpp>
-#include <cozmq/pattern/push.hpp>
-
 #include "support/catch.hpp"
 #include "support/exchange.hpp"
 #include "support/fake_pipe.hpp"
+#include <cozmq/pattern/pull.hpp>
+#include <cozmq/pattern/push.hpp>
 
 #include <array>
 
@@ -172,7 +171,8 @@ TEST_CASE("PULL SHALL maintain an incoming queue for each connected peer")
   CHECK(p[0].unread.size() + p[1].unread.size() == 1);
 }
 
-TEST_CASE("PULL, if this peer disconnects, does not discard what it sent, unlike the letter: it stays readable")
+TEST_CASE(
+    "PULL, if this peer disconnects, does not discard what it sent, unlike the letter: it stays readable")
 {
   pull x;
   fake_pipe p;

@@ -1,9 +1,8 @@
 // [RFC 31] for PAIR. A test's name quotes its sentence, and says where we depart from it.
-#include <cozmq/pattern/pair.hpp>
-
 #include "support/catch.hpp"
 #include "support/exchange.hpp"
 #include "support/fake_pipe.hpp"
+#include <cozmq/pattern/pair.hpp>
 
 using namespace cozmq;
 using namespace cozmq::test;
@@ -67,7 +66,9 @@ TEST_CASE("PAIR SHALL maintain the double queue whether or not the connection is
   CHECK(p.written.size() == 2);
 }
 
-TEST_CASE("PAIR, if this peer disconnects, SHALL destroy its double queue, except that what was received stays readable")
+TEST_CASE(
+    "PAIR, if this peer disconnects, SHALL destroy its double queue, except that what was received stays "
+    "readable")
 {
   pair x;
   fake_pipe p;

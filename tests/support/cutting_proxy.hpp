@@ -21,17 +21,26 @@ namespace cozmq::test {
 class cutting_proxy {
  public:
   cutting_proxy(asio::io_context& io, std::uint16_t target, std::function<std::size_t()> next_limit)
-      : io_{io}, acceptor_{io, {asio::ip::address_v4::loopback(), 0}}, target_{target}, next_limit_{std::move(next_limit)}
+      : io_{io},
+        acceptor_{io, {asio::ip::address_v4::loopback(), 0}},
+        target_{target},
+        next_limit_{std::move(next_limit)}
   {
     accept();
   }
 
-  std::string endpoint() const { return "tcp://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()); }
+  std::string endpoint() const
+  {
+    return "tcp://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port());
+  }
   std::size_t connections() const { return connections_; }
 
  private:
   struct relay : std::enable_shared_from_this<relay> {
-    relay(asio::ip::tcp::socket a, asio::io_context& io, std::size_t bytes) : client{std::move(a)}, server{io}, left{bytes} {}
+    relay(asio::ip::tcp::socket a, asio::io_context& io, std::size_t bytes)
+        : client{std::move(a)}, server{io}, left{bytes}
+    {
+    }
 
     void cut()
     {
@@ -44,16 +53,18 @@ class cutting_proxy {
 
     void pump(asio::ip::tcp::socket& from, asio::ip::tcp::socket& to, std::array<char, 4096>& buffer)
     {
-      from.async_read_some(asio::buffer(buffer), [self = shared_from_this(), &from, &to, &buffer](std::error_code ec, std::size_t n) {
+      from.async_read_some(asio::buffer(buffer), [self = shared_from_this(), &from, &to, &buffer](
+                                                     std::error_code ec, std::size_t n) {
         if (ec || self->left == 0)
           return self->cut();
         n = std::min(n, self->left);
         self->left -= n;
-        asio::async_write(to, asio::buffer(buffer, n), [self, &from, &to, &buffer](std::error_code failed, std::size_t) {
-          if (failed || self->left == 0)
-            return self->cut();
-          self->pump(from, to, buffer);
-        });
+        asio::async_write(to, asio::buffer(buffer, n),
+                          [self, &from, &to, &buffer](std::error_code failed, std::size_t) {
+                            if (failed || self->left == 0)
+                              return self->cut();
+                            self->pump(from, to, buffer);
+                          });
       });
     }
 

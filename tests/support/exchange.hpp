@@ -3,7 +3,6 @@
 
 #include "support/catch.hpp"
 #include "support/fake_pipe.hpp"
-
 #include <cozmq/pattern/exchange.hpp>
 
 namespace cozmq::test {

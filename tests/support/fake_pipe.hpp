@@ -38,11 +38,11 @@ class fake_pipe final : public routing::pipe {
 
   explicit fake_pipe(std::size_t room_for = unlimited) : room{room_for} {}
 
-  std::size_t room;             // how many messages it still takes
-  std::deque<message> written;  // what routing wrote or published
-  std::deque<message> unread;   // what read() gives
-  std::vector<std::vector<std::byte>> encoded;                 // of each published message
-  std::vector<std::pair<bool, std::string>> subscriptions;     // what the peer was told
+  std::size_t room;                                         // how many messages it still takes
+  std::deque<message> written;                              // what routing wrote or published
+  std::deque<message> unread;                               // what read() gives
+  std::vector<std::vector<std::byte>> encoded;              // of each published message
+  std::vector<std::pair<bool, std::string>> subscriptions;  // what the peer was told
   std::vector<std::error_code> rejections;
 
   bool write(message& m) override

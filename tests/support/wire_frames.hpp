@@ -2,7 +2,6 @@
 #pragma once
 
 #include "support/octets.hpp"
-
 #include <cozmq/core/bytes.hpp>
 
 #include <cstddef>

@@ -100,7 +100,7 @@ class dialer final : public session_owner, public std::enable_shared_from_this<d
   auto guarded(Handler handler)
   {
     return [self = shared_from_this(), id = attempt_id_, handler]<class... Results>(std::error_code ec,
-                                                                                     Results&&... results) {
+                                                                                    Results&&... results) {
       if (id == self->attempt_id_ && self->host_ != nullptr)
         handler(*self, ec, std::forward<Results>(results)...);
     };

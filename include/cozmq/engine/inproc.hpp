@@ -31,8 +31,10 @@ class inproc_pipe final : public routing::pipe, public std::enable_shared_from_t
     connecting.meet(binding);
     binding.meet(connecting);
     // Room for both marks. What the connecting side has queued before may come with it.
-    connecting.outgoing_->capacity = sum(connecting.host_->options().send_hwm, binding.host_->options().receive_hwm);
-    binding.outgoing_->capacity = sum(binding.host_->options().send_hwm, connecting.host_->options().receive_hwm);
+    connecting.outgoing_->capacity =
+        sum(connecting.host_->options().send_hwm, binding.host_->options().receive_hwm);
+    binding.outgoing_->capacity =
+        sum(binding.host_->options().send_hwm, connecting.host_->options().receive_hwm);
     connecting.joined();
     binding.joined();
   }
@@ -125,7 +127,8 @@ class inproc_pipe final : public routing::pipe, public std::enable_shared_from_t
 
   static std::size_t sum(std::size_t a, std::size_t b) noexcept
   {
-    return a == socket_options::unlimited || b == socket_options::unlimited ? socket_options::unlimited : a + b;
+    return a == socket_options::unlimited || b == socket_options::unlimited ? socket_options::unlimited
+                                                                            : a + b;
   }
 
   // A peer that has left takes no more; it is detached a moment later.

@@ -23,8 +23,9 @@ class listener final : public session_owner, public std::enable_shared_from_this
   static std::shared_ptr<listener> open(host& h, endpoint const& where, std::error_code& ec)
   {
     transport::socket_settings const& system = h.options().system;
-    auto bound = where.transport == transport_type::ipc ? transport::ipc::listen(h.executor(), where, system, ec)
-                                                        : transport::tcp::listen(h.executor(), where, system, ec);
+    auto bound = where.transport == transport_type::ipc
+                     ? transport::ipc::listen(h.executor(), where, system, ec)
+                     : transport::tcp::listen(h.executor(), where, system, ec);
     if (!bound)
       return nullptr;
     return std::shared_ptr<listener>{new listener{h, where, std::move(*bound)}};
@@ -105,7 +106,8 @@ class listener final : public session_owner, public std::enable_shared_from_this
     if ((ours || !s.was_open()) && why != errc::socket_closed)
       trouble_.report(reason, fmt::format("refused {}: {}", s.peer_address(), reason));
     if (std::size_t const lost = s.discard_unsent(); lost > 0)
-      write_log(log_level::info, "{}: {} messages for {} were not delivered: {}", text(), lost, s.peer_address(), reason);
+      write_log(log_level::info, "{}: {} messages for {} were not delivered: {}", text(), lost,
+                s.peer_address(), reason);
     if (s.unread() == 0 && host_)
       host_->on_drained(s);
   }

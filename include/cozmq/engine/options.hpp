@@ -35,7 +35,7 @@ struct socket_options {
 
   bool reconnect = true;
   reconnect_interval interval;
-  std::chrono::milliseconds connect_timeout{0};       // zero: the system's
+  std::chrono::milliseconds connect_timeout{0};  // zero: the system's
   std::chrono::milliseconds handshake_timeout{10'000};
   wire::heartbeat_config heartbeat;
   wire::decoder_limits limits;

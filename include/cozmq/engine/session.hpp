@@ -92,10 +92,10 @@ class session final : public routing::pipe, public std::enable_shared_from_this<
 
  private:
   enum class state : std::uint8_t {
-    waiting,      // there is no connection
+    waiting,  // there is no connection
     handshaking,
     open,
-    draining,     // all is sent and the peer knows it; waits for the peer to close
+    draining,  // all is sent and the peer knows it; waits for the peer to close
   };
 
   // From this many gathered bytes on a sender hands them over itself: a 64 KiB chunk is nearly full then.
@@ -136,13 +136,13 @@ class session final : public routing::pipe, public std::enable_shared_from_this<
   session_owner* owner_;
   side side_;
   state state_ = state::waiting;
-  bool reading_ = false;       // a wait for input is pending
-  bool paused_ = false;        // the receive queue is full
-  bool blocked_ = false;       // the kernel takes no more: a wait for room is pending
+  bool reading_ = false;  // a wait for input is pending
+  bool paused_ = false;   // the receive queue is full
+  bool blocked_ = false;  // the kernel takes no more: a wait for room is pending
   bool flush_posted_ = false;
-  bool failing_ = false;       // an end of the connection is posted
-  bool muted_ = false;         // somebody was refused and wants to know of room
-  bool announced_ = false;     // the host knows that there are messages
+  bool failing_ = false;    // an end of the connection is posted
+  bool muted_ = false;      // somebody was refused and wants to know of room
+  bool announced_ = false;  // the host knows that there are messages
   bool finishing_ = false;
   bool drained_told_ = false;
   bool was_open_ = false;

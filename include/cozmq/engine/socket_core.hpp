@@ -56,7 +56,7 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   std::size_t connected_peers() const noexcept { return connected_; }
   inline_budget& budget() noexcept { return budget_; }
 
-  wait_list readers;   // at most one
+  wait_list readers;  // at most one
   wait_list writers;
   wait_list watchers;  // of peers and subscriptions
 

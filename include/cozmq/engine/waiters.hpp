@@ -111,8 +111,8 @@ class wait_list {
 
   template <class Handler>
   struct typed_node final : node {
-    using allocator =
-        typename std::allocator_traits<asio::associated_allocator_t<Handler>>::template rebind_alloc<typed_node>;
+    using allocator = typename std::allocator_traits<
+        asio::associated_allocator_t<Handler>>::template rebind_alloc<typed_node>;
     using tracked = std::decay_t<decltype(asio::prefer(std::declval<asio::any_io_executor const&>(),
                                                        asio::execution::outstanding_work.tracked))>;
 

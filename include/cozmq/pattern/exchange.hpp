@@ -142,7 +142,9 @@ class exchange {
 
  private:
   static constexpr bool takes_subscriptions =
-      requires(outbound_type& o, routing::pipe& p, byte_view t, std::error_code& ec) { o.subscription(p, true, t, ec); };
+      requires(outbound_type& o, routing::pipe& p, byte_view t, std::error_code& ec) {
+        o.subscription(p, true, t, ec);
+      };
 
   static errc code(routing::send_result const& result) noexcept
   {

@@ -24,10 +24,12 @@ namespace cozmq::pattern {
 /// and overrides what differs; nothing else in a pattern has behaviour.
 template <class P>
 concept policy = requires {
-  { P::type } -> std::convertible_to<socket_type>;        // announced to peers
-  { P::peers } -> std::convertible_to<socket_type_set>;   // who may connect
-  { P::exclusive } -> std::convertible_to<bool>;          // one peer only
-  { P::connects_twice } -> std::convertible_to<bool>;     // a second connect to an endpoint is a second connection
+  { P::type } -> std::convertible_to<socket_type>;       // announced to peers
+  { P::peers } -> std::convertible_to<socket_type_set>;  // who may connect
+  { P::exclusive } -> std::convertible_to<bool>;         // one peer only
+  {
+    P::connects_twice
+  } -> std::convertible_to<bool>;  // a second connect to an endpoint is a second connection
   requires routing::outbound<typename P::outbound>;
   requires routing::inbound<typename P::inbound>;
   typename P::envelope;

@@ -66,9 +66,11 @@ class request_envelope {
     awaits_number_ = correlate;
   }
 
-  /// Gives the awaited reply up: the next request may be sent.
+  /// Gives the awaited reply up: the next request may be sent. Should the reply come all the same, only a number tells
+  /// it from the next one.
   void abandon() noexcept
   {
+    correlate = correlate || (awaiting_ && !awaits_number_);
     awaiting_ = false;
     peer_ = nullptr;
   }

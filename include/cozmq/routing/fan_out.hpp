@@ -16,7 +16,7 @@ namespace cozmq::routing {
 /// How much one peer may subscribe to, so that it cannot exhaust the publisher.
 struct subscription_limits {
   std::size_t topics = 1'000'000;
-  std::size_t topic_size = 65536;          // bytes
+  std::size_t topic_size = 65536;             // bytes
   std::size_t bytes = std::size_t{64} << 20;  // all topics of one peer
 };
 
@@ -84,7 +84,8 @@ inline bool fan_out::subscription(pipe& p, bool wanted, byte_view topic, std::er
     p.topic_bytes -= topic.size();
     return true;
   }
-  if (topic.size() > limits.topic_size || p.topics >= limits.topics || p.topic_bytes + topic.size() > limits.bytes) {
+  if (topic.size() > limits.topic_size || p.topics >= limits.topics ||
+      p.topic_bytes + topic.size() > limits.bytes) {
     // Peers repeat topics, so one that is known already is not too many.
     pipe_set* const known = topics_.find(topic);
     if (!known || std::find(known->begin(), known->end(), &p) == known->end())

@@ -17,11 +17,11 @@ struct send_result {
 /// Chooses the peer, or the peers, of an outgoing message. A value without I/O: it sees peers as `pipe`s only.
 template <class S>
 concept outbound = std::default_initializable<S> && requires(S s, pipe& p, message& m) {
-  s.attach(p);                                       // a peer that may be written to
-  s.detach(p);                                       // it is gone
-  s.writable(p);                                     // it was full and has room again
-  { s.ready() } -> std::convertible_to<bool>;        // would a message be accepted now?
-  { s.send(m) } -> std::same_as<send_result>;        // takes `m` when `sent`, leaves it alone when not
+  s.attach(p);                                 // a peer that may be written to
+  s.detach(p);                                 // it is gone
+  s.writable(p);                               // it was full and has room again
+  { s.ready() } -> std::convertible_to<bool>;  // would a message be accepted now?
+  { s.send(m) } -> std::same_as<send_result>;  // takes `m` when `sent`, leaves it alone when not
 };
 
 /// For patterns that only receive.

@@ -11,7 +11,7 @@ namespace cozmq::routing {
 
 /// Pipes [0, active()) can be used now, the others are waited for. Each pipe knows its place through `Slot`, so that
 /// a socket with thousands of peers never searches.
-template <std::size_t pipe::*Slot>
+template <std::size_t pipe::* Slot>
 class pipe_list {
  public:
   std::size_t size() const noexcept { return pipes_.size(); }

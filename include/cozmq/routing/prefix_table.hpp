@@ -209,7 +209,8 @@ class prefix_table {
 
   void count_length(std::size_t length, int change)
   {
-    auto const at = std::ranges::lower_bound(lengths_, length, {}, &std::pair<std::size_t, std::size_t>::first);
+    auto const at =
+        std::ranges::lower_bound(lengths_, length, {}, &std::pair<std::size_t, std::size_t>::first);
     if (change > 0) {
       if (at != lengths_.end() && at->first == length)
         ++at->second;

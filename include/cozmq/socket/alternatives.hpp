@@ -23,7 +23,8 @@ namespace cozmq::detail {
 /// owned by the handler that waits here: the execution context cuts this circle when it goes first.
 class selection final : private engine::shutdown_hook {
  public:
-  explicit selection(asio::any_io_executor const& executor) : service_{&engine::shutdown_service::of(executor)}
+  explicit selection(asio::any_io_executor const& executor)
+      : service_{&engine::shutdown_service::of(executor)}
   {
     service_->add(*this);
   }
@@ -55,7 +56,10 @@ class receive_alternative {
  public:
   using result = message;
 
-  explicit receive_alternative(core<Pattern>& s) : socket_{&s}, cancel_{std::make_unique<asio::cancellation_signal>()} {}
+  explicit receive_alternative(core<Pattern>& s)
+      : socket_{&s}, cancel_{std::make_unique<asio::cancellation_signal>()}
+  {
+  }
 
   bool ready()
   {
@@ -154,7 +158,8 @@ class coroutine_alternative {
 
   explicit coroutine_alternative(asio::awaitable<T> c) : coroutine_{std::move(c)} {}
 
-  bool ready() const noexcept { return outcome_ && outcome_->ended; }
+  // Failing because it lost is no result; a result that came before the cancellation is one, and is not thrown away.
+  bool ready() const noexcept { return outcome_ && outcome_->ended && !(cancelled_ && outcome_->failure); }
 
   result take()
   {
@@ -173,10 +178,11 @@ class coroutine_alternative {
     };
     if constexpr (std::is_void_v<T>) {
       asio::co_spawn(executor, std::move(coroutine_),
-                     asio::bind_cancellation_slot(outcome_->cancel.slot(), [end, o = outcome_](std::exception_ptr failure) {
-                       o->value.emplace();
-                       end(failure);
-                     }));
+                     asio::bind_cancellation_slot(outcome_->cancel.slot(),
+                                                  [end, o = outcome_](std::exception_ptr failure) {
+                                                    o->value.emplace();
+                                                    end(failure);
+                                                  }));
     } else {
       asio::co_spawn(executor, std::move(coroutine_),
                      asio::bind_cancellation_slot(outcome_->cancel.slot(),
@@ -192,8 +198,10 @@ class coroutine_alternative {
 
   void disarm()
   {
-    if (running())
-      outcome_->cancel.emit(asio::cancellation_type::terminal);
+    if (!running())
+      return;
+    cancelled_ = true;
+    outcome_->cancel.emit(asio::cancellation_type::terminal);
   }
 
   bool running() const noexcept { return outcome_ && !outcome_->ended; }
@@ -208,6 +216,7 @@ class coroutine_alternative {
 
   asio::awaitable<T> coroutine_;
   std::shared_ptr<outcome> outcome_;
+  bool cancelled_ = false;
 };
 
 }  // namespace cozmq::detail

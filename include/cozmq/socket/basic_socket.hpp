@@ -206,13 +206,14 @@ class basic_socket {
   ///
   /// @par Cancellation
   /// total, partial and terminal; a cancelled send has queued nothing.
-  template <asio::completion_token_for<void(std::error_code)> Token = asio::default_completion_token_t<Executor>>
+  template <
+      asio::completion_token_for<void(std::error_code)> Token = asio::default_completion_token_t<Executor>>
   auto async_send(message m, Token&& token = asio::default_completion_token_t<Executor>{})
   {
     if constexpr (!can_send<Pattern>)
       Pattern::template refuse_send<Token>();
     return asio::async_compose<Token, void(std::error_code)>(
-        detail::send_operation<Pattern>{&live(), std::move(m)}, token, executor_);
+        detail::send_operation<Pattern>{shared(), std::move(m)}, token, executor_);
   }
 
   // ---- receiving ----------------------------------------------------------------------------------------------------
@@ -257,13 +258,14 @@ class basic_socket {
   ///
   /// @par Cancellation
   /// total, partial and terminal; no message is lost.
-  template <asio::completion_token_for<void(std::error_code, message)> Token = asio::default_completion_token_t<Executor>>
+  template <asio::completion_token_for<void(std::error_code, message)> Token =
+                asio::default_completion_token_t<Executor>>
   auto async_recv(Token&& token = asio::default_completion_token_t<Executor>{})
   {
     if constexpr (!can_receive<Pattern>)
       Pattern::template refuse_receive<Token>();
-    return asio::async_compose<Token, void(std::error_code, message)>(detail::receive_operation<Pattern>{&live()}, token,
-                                                                      executor_);
+    return asio::async_compose<Token, void(std::error_code, message)>(
+        detail::receive_operation<Pattern>{shared()}, token, executor_);
   }
 
   // ---- what some patterns have --------------------------------------------------------------------------------------
@@ -338,6 +340,12 @@ class basic_socket {
     if (!core_)
       throw error{errc::socket_closed};
     return *core_;
+  }
+
+  std::shared_ptr<detail::core<Pattern>> const& shared() const
+  {
+    (void)live();
+    return core_;
   }
 
   template <class Call>

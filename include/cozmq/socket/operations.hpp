@@ -12,6 +12,7 @@
 #include <asio/use_awaitable.hpp>
 
 #include <concepts>
+#include <memory>
 #include <string_view>
 #include <system_error>
 #include <type_traits>
@@ -46,7 +47,8 @@ frame to_frame(Source&& source)
 {
   if constexpr (std::same_as<std::remove_cvref_t<Source>, frame>) {
     return std::forward<Source>(source);
-  } else if constexpr (std::convertible_to<Source, byte_view> && !std::convertible_to<Source, std::string_view>) {
+  } else if constexpr (std::convertible_to<Source, byte_view> &&
+                       !std::convertible_to<Source, std::string_view>) {
     byte_view const bytes{source};
     return bytes.size() < lent_at_most ? frame::lend(bytes) : frame{bytes};
   } else if constexpr (std::convertible_to<Source, std::string_view>) {
@@ -131,7 +133,7 @@ auto on_own_executor(engine::socket_core* s, Self& self)
 /// async_send as a composed operation.
 template <class Pattern>
 struct send_operation {
-  core<Pattern>* socket;
+  std::shared_ptr<core<Pattern>> socket;  // it may be closed and gone while the operation completes elsewhere
   message m;
   bool started = false;
   bool done = false;
@@ -149,12 +151,12 @@ struct send_operation {
     if (!ec)
       ec = code(socket->try_send(m));
     if (ec == errc::would_block) {
-      core<Pattern>* const s = socket;
-      return s->writers.async_wait(s->executor(), on_own_executor(s, self));
+      std::shared_ptr<core<Pattern>> const s = socket;
+      return s->writers.async_wait(s->executor(), on_own_executor(s.get(), self));
     }
     done = true;
     result = ec;
-    core<Pattern>* const s = socket;
+    std::shared_ptr<core<Pattern>> const s = socket;
     asio::post(s->executor(), std::move(self));
   }
 };
@@ -162,7 +164,7 @@ struct send_operation {
 /// async_receive as a composed operation.
 template <class Pattern>
 struct receive_operation {
-  core<Pattern>* socket;
+  std::shared_ptr<core<Pattern>> socket;  // it may be closed and gone while the operation completes elsewhere
   message m{};
   bool started = false;
   bool done = false;
@@ -182,10 +184,10 @@ struct receive_operation {
       ec = code(socket->try_receive(m));
     if (ec == errc::would_block && !socket->readers.empty())
       ec = errc::operation_in_progress;
-    core<Pattern>* const s = socket;
+    std::shared_ptr<core<Pattern>> const s = socket;
     if (ec == errc::would_block) {
       waited = true;
-      return s->readers.async_wait(s->executor(), on_own_executor(s, self));
+      return s->readers.async_wait(s->executor(), on_own_executor(s.get(), self));
     }
     done = true;
     result = ec;

@@ -35,7 +35,10 @@ inline constexpr std::size_t unlimited = engine::socket_options::unlimited;
 struct send_hwm {
   std::size_t messages = 1000;
   explicit send_hwm(std::size_t n) : messages{n} {}
-  static constexpr bool applies_to(socket_type type) { return type != socket_type::pull && type != socket_type::sub; }
+  static constexpr bool applies_to(socket_type type)
+  {
+    return type != socket_type::pull && type != socket_type::sub;
+  }
   std::error_code apply(engine::socket_options& to) const
   {
     if (messages == 0)
@@ -51,7 +54,10 @@ struct send_hwm {
 struct receive_hwm {
   std::size_t messages = 1000;
   explicit receive_hwm(std::size_t n) : messages{n} {}
-  static constexpr bool applies_to(socket_type type) { return type != socket_type::push && type != socket_type::pub; }
+  static constexpr bool applies_to(socket_type type)
+  {
+    return type != socket_type::push && type != socket_type::pub;
+  }
   std::error_code apply(engine::socket_options& to) const
   {
     if (messages == 0)
@@ -98,7 +104,10 @@ struct immediate {
 struct xpub_nodrop {
   bool value = true;
   explicit xpub_nodrop(bool on) : value{on} {}
-  static constexpr bool applies_to(socket_type type) { return type == socket_type::pub || type == socket_type::xpub; }
+  static constexpr bool applies_to(socket_type type)
+  {
+    return type == socket_type::pub || type == socket_type::xpub;
+  }
   std::error_code apply(engine::socket_options& to) const
   {
     to.xpub_nodrop = value;
@@ -133,7 +142,10 @@ struct reconnect_interval {
   duration min{100};
   duration max{0};
   bool enabled = true;
-  explicit reconnect_interval(duration lowest, duration highest = duration::zero()) : min{lowest}, max{highest} {}
+  explicit reconnect_interval(duration lowest, duration highest = duration::zero())
+      : min{lowest}, max{highest}
+  {
+  }
   static reconnect_interval off()
   {
     reconnect_interval none{duration{100}};
@@ -169,7 +181,10 @@ struct connect_timeout {
     to.connect_timeout = value;
     return {};
   }
-  static connect_timeout read(engine::socket_options const& from) { return connect_timeout{from.connect_timeout}; }
+  static connect_timeout read(engine::socket_options const& from)
+  {
+    return connect_timeout{from.connect_timeout};
+  }
 };
 
 /// How long a handshake may take in all, from the connection on. Zero is no limit; default 10 s. Later connections.
@@ -184,7 +199,10 @@ struct handshake_timeout {
     to.handshake_timeout = value;
     return {};
   }
-  static handshake_timeout read(engine::socket_options const& from) { return handshake_timeout{from.handshake_timeout}; }
+  static handshake_timeout read(engine::socket_options const& from)
+  {
+    return handshake_timeout{from.handshake_timeout};
+  }
 };
 
 /// How often to PING a peer. Zero (the default) is never. Later connections.
@@ -199,7 +217,10 @@ struct heartbeat_interval {
     to.heartbeat.interval = value;
     return {};
   }
-  static heartbeat_interval read(engine::socket_options const& from) { return heartbeat_interval{from.heartbeat.interval}; }
+  static heartbeat_interval read(engine::socket_options const& from)
+  {
+    return heartbeat_interval{from.heartbeat.interval};
+  }
 };
 
 /// How long a peer may be silent after a PING before its connection is ended. Zero (the default) means the interval.
@@ -214,7 +235,10 @@ struct heartbeat_timeout {
     to.heartbeat.timeout = value;
     return {};
   }
-  static heartbeat_timeout read(engine::socket_options const& from) { return heartbeat_timeout{from.heartbeat.timeout}; }
+  static heartbeat_timeout read(engine::socket_options const& from)
+  {
+    return heartbeat_timeout{from.heartbeat.timeout};
+  }
 };
 
 /// How long the peer shall wait for a sign of life of ours before it ends the connection; told in each PING. Zero (the
@@ -244,7 +268,10 @@ struct max_message_size {
     to.limits.message_size = bytes;
     return {};
   }
-  static max_message_size read(engine::socket_options const& from) { return max_message_size{from.limits.message_size}; }
+  static max_message_size read(engine::socket_options const& from)
+  {
+    return max_message_size{from.limits.message_size};
+  }
 };
 
 /// The most frames to receive in one message. At least 1; default 65536. Later connections.
@@ -303,7 +330,10 @@ struct receive_buffer {
     to.system.receive_buffer = bytes;
     return {};
   }
-  static receive_buffer read(engine::socket_options const& from) { return receive_buffer{from.system.receive_buffer}; }
+  static receive_buffer read(engine::socket_options const& from)
+  {
+    return receive_buffer{from.system.receive_buffer};
+  }
 };
 
 /// TCP keepalive of later connections: on or off, and when on optionally its timing. Default: the system's.

@@ -57,7 +57,10 @@ class deadline {
 // Restores the envelope's manners when an attempt ends, however it ends.
 class request_scope {
  public:
-  explicit request_scope(routing::request_envelope& e) : envelope_{e}, relaxed_{e.relaxed}, correlate_{e.correlate} {}
+  explicit request_scope(routing::request_envelope& e)
+      : envelope_{e}, relaxed_{e.relaxed}, correlate_{e.correlate}
+  {
+  }
   request_scope(request_scope const&) = delete;
   request_scope& operator=(request_scope const&) = delete;
   ~request_scope()
@@ -81,11 +84,13 @@ asio::awaitable<message> request(core<Pattern>* s, message m, request_options op
 {
   if (s->exchange().envelope().may_send() != errc{})
     throw error{errc::wrong_state};
+  request_scope scope{s->exchange().envelope()};
   if (options.timeout <= options.timeout.zero()) {
     co_await send(*s, std::move(m));
-    co_return co_await receive(s);
+    message reply = co_await receive(s);
+    scope.answered = true;
+    co_return reply;
   }
-  request_scope scope{s->exchange().envelope()};
   // A number in the envelope tells a late reply from the one that is awaited.
   s->exchange().envelope().relaxed = true;
   s->exchange().envelope().correlate = true;

@@ -103,9 +103,11 @@ bool all_ready(std::tuple<A...>& alternatives)
 }
 
 // Waits until `enough()`, then ends what is still running. Returns why it was not waited to the end.
+// Both arguments are in the frame of the coroutine that awaits this one.
 template <class... A, class Enough>
-asio::awaitable<std::error_code> wait_for(std::tuple<A...>& alternatives, Enough& enough)
+asio::awaitable<std::error_code> wait_for(std::tuple<A...>* several, Enough* enough)
 {
+  std::tuple<A...>& alternatives = *several;
   auto const executor = co_await asio::this_coro::executor;
   auto const state = std::make_shared<selection>(executor);
   // A cancellation must not skip the clearing up below, which may have to wait as well.
@@ -113,7 +115,7 @@ asio::awaitable<std::error_code> wait_for(std::tuple<A...>& alternatives, Enough
   co_await asio::this_coro::throw_if_cancelled(false);
   std::apply([&](auto&... a) { (a.arm(state, executor), ...); }, alternatives);
   std::error_code ec;
-  while (!ec && !enough()) {
+  while (!ec && !(*enough)()) {
     std::apply([&](auto&... a) { (a.rearm(state, executor), ...); }, alternatives);
     co_await state->waiting.async_wait(executor, asio::redirect_error(asio::use_awaitable, ec));
   }
@@ -133,7 +135,7 @@ asio::awaitable<first_result<A...>> wait_first(alternatives_ptr<std::tuple<A...>
   if (take_first(*alternatives, result))
     co_return std::move(*result);
   auto enough = [&alternatives] { return first_ready(*alternatives) < sizeof...(A); };
-  std::error_code const ec = co_await wait_for(*alternatives, enough);
+  std::error_code const ec = co_await wait_for(alternatives.get(), &enough);
   if (ec)
     throw error{ec};
   take_first(*alternatives, result);
@@ -146,11 +148,12 @@ asio::awaitable<all_result<A...>> wait_all(alternatives_ptr<std::tuple<A...>> al
   // An alternative that fails is ready too, and its failure ends the wait.
   auto enough = [&alternatives] { return all_ready(*alternatives); };
   if (!enough()) {
-    std::error_code const ec = co_await wait_for(*alternatives, enough);
+    std::error_code const ec = co_await wait_for(alternatives.get(), &enough);
     if (ec)
       throw error{ec};
   }
-  auto results = std::apply([](auto&... a) { return std::tuple<typename A::result...>{a.take()...}; }, *alternatives);
+  auto results =
+      std::apply([](auto&... a) { return std::tuple<typename A::result...>{a.take()...}; }, *alternatives);
   if constexpr (!std::is_void_v<all_result<A...>>) {
     auto kept = std::apply(
         [](auto&... r) {
@@ -175,7 +178,10 @@ asio::awaitable<all_result<A...>> wait_all(alternatives_ptr<std::tuple<A...>> al
 /// Completes after a time: `co_await timeout(1s)`, or `co_await (socket.recv() || timeout(1s))`.
 class [[nodiscard]] timeout_awaitable : public asio::awaitable<void> {
  public:
-  explicit timeout_awaitable(std::chrono::steady_clock::duration after) : awaitable{wait(after)}, after_{after} {}
+  explicit timeout_awaitable(std::chrono::steady_clock::duration after)
+      : awaitable{wait(after)}, after_{after}
+  {
+  }
   std::chrono::steady_clock::duration after() const noexcept { return after_; }
 
  private:
@@ -199,7 +205,8 @@ template <class... A>
 class [[nodiscard]] first_awaitable : public asio::awaitable<detail::first_result<A...>> {
  public:
   explicit first_awaitable(std::shared_ptr<std::tuple<A...>> alternatives)
-      : asio::awaitable<detail::first_result<A...>>{detail::wait_first(alternatives)}, alternatives_{std::move(alternatives)}
+      : asio::awaitable<detail::first_result<A...>>{detail::wait_first(alternatives)},
+        alternatives_{std::move(alternatives)}
   {
   }
   std::tuple<A...> take_alternatives() { return std::move(*alternatives_); }
@@ -244,11 +251,11 @@ inline constexpr bool is_ours<first_awaitable<A...>> = true;
 
 // At least one side is ours, so that Asio's own operators keep theirs.
 template <class L, class R>
-concept alternatives_of_ours = (is_ours<L> || is_ours<R>) && !std::is_reference_v<L> && !std::is_reference_v<R> &&
-                               requires(L l, R r) {
-                                 detail::alternatives(std::move(l));
-                                 detail::alternatives(std::move(r));
-                               };
+concept alternatives_of_ours =
+    (is_ours<L> || is_ours<R>) && !std::is_reference_v<L> && !std::is_reference_v<R> && requires(L l, R r) {
+      detail::alternatives(std::move(l));
+      detail::alternatives(std::move(r));
+    };
 
 template <class... A>
 first_awaitable<A...> first_of(std::tuple<A...> several)
@@ -273,7 +280,8 @@ template <class L, class R>
   requires detail::alternatives_of_ours<L, R>
 auto operator||(L&& l, R&& r)
 {
-  return detail::first_of(std::tuple_cat(detail::alternatives(std::move(l)), detail::alternatives(std::move(r))));
+  return detail::first_of(
+      std::tuple_cat(detail::alternatives(std::forward<L>(l)), detail::alternatives(std::forward<R>(r))));
 }
 
 /// Waits for both sides and gives a `std::tuple` of their results, or the only one; no receive takes its message before
@@ -282,7 +290,8 @@ template <class L, class R>
   requires detail::alternatives_of_ours<L, R>
 auto operator&&(L&& l, R&& r)
 {
-  return detail::all_of(std::tuple_cat(detail::alternatives(std::move(l)), detail::alternatives(std::move(r))));
+  return detail::all_of(
+      std::tuple_cat(detail::alternatives(std::forward<L>(l)), detail::alternatives(std::forward<R>(r))));
 }
 
 }  // namespace cozmq

@@ -23,7 +23,8 @@
 #endif
 
 #ifndef ASIO_HAS_CO_AWAIT
-#error "Asio has no coroutines here: include <cozmq/...> before <asio...>, or compile with -DASIO_HAS_CO_AWAIT=1 -DASIO_HAS_STD_COROUTINE=1"
+#error \
+    "Asio has no coroutines here: include <cozmq/...> before <asio...>, or compile with -DASIO_HAS_CO_AWAIT=1 -DASIO_HAS_STD_COROUTINE=1"
 #endif
 
 #include <asio/any_io_executor.hpp>

@@ -7,14 +7,14 @@
 
 #include <asio/local/stream_protocol.hpp>
 
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <system_error>
-
-#include <unistd.h>
 
 namespace cozmq::transport::ipc {
 

@@ -7,16 +7,16 @@
 
 #include <asio/ip/tcp.hpp>
 
+#include <ifaddrs.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <optional>
 #include <string>
 #include <system_error>
-
-#include <ifaddrs.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 
 namespace cozmq::transport::tcp {
 
@@ -61,9 +61,10 @@ void set_option(Socket& socket, int level, int name, int value)
 inline std::optional<asio::ip::address> local_address(std::string const& host, bool any_host, bool ipv6)
 {
   if (any_host)
-    return ipv6 ? asio::ip::address{asio::ip::address_v6::any()} : asio::ip::address{asio::ip::address_v4::any()};
+    return ipv6 ? asio::ip::address{asio::ip::address_v6::any()}
+                : asio::ip::address{asio::ip::address_v4::any()};
   std::error_code not_numeric;
-  asio::ip::address const numeric = asio::ip::make_address(host, not_numeric);
+  asio::ip::address numeric = asio::ip::make_address(host, not_numeric);
   if (!not_numeric)
     return numeric;
   return detail::interface_address(host, ipv6);
@@ -79,7 +80,8 @@ inline void tune(stream& socket, socket_settings const& settings)
   if (settings.keepalive_idle)
     detail::set_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(settings.keepalive_idle->count()));
   if (settings.keepalive_interval)
-    detail::set_option(socket, IPPROTO_TCP, TCP_KEEPINTVL, static_cast<int>(settings.keepalive_interval->count()));
+    detail::set_option(socket, IPPROTO_TCP, TCP_KEEPINTVL,
+                       static_cast<int>(settings.keepalive_interval->count()));
   if (settings.keepalive_count)
     detail::set_option(socket, IPPROTO_TCP, TCP_KEEPCNT, *settings.keepalive_count);
 }

@@ -15,8 +15,8 @@
 #include <vector>
 
 using namespace cozmq;
-using engine::wake;
 using engine::wait_list;
+using engine::wake;
 
 namespace {
 
@@ -65,7 +65,8 @@ TEST_CASE_METHOD(fixture, "waking one continues the oldest, once")
   CHECK(list.empty());
 }
 
-TEST_CASE_METHOD(fixture, "a posted wake never completes inside the call, one at once does when it is on the executor")
+TEST_CASE_METHOD(fixture,
+                 "a posted wake never completes inside the call, one at once does when it is on the executor")
 {
   wait("posted");
   wait("outside");
@@ -128,9 +129,8 @@ TEST_CASE_METHOD(fixture, "an operation that is cancelled completes once, and th
 
 TEST_CASE("each type of cancellation ends a wait")
 {
-  for (auto type :
-       {asio::cancellation_type::total, asio::cancellation_type::partial,
-        asio::cancellation_type::terminal}) {
+  for (auto type : {asio::cancellation_type::total, asio::cancellation_type::partial,
+                    asio::cancellation_type::terminal}) {
     fixture f;
     asio::cancellation_signal signal;
     f.list.async_wait(f.io.get_executor(), asio::bind_cancellation_slot(signal.slot(), f.record("a")));

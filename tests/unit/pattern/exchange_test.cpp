@@ -3,7 +3,6 @@
 #include "support/catch.hpp"
 #include "support/exchange.hpp"
 #include "support/fake_pipe.hpp"
-
 #include <cozmq/pattern/pair.hpp>
 #include <cozmq/pattern/pub.hpp>
 #include <cozmq/pattern/pull.hpp>

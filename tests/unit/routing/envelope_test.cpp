@@ -47,7 +47,8 @@ TEST_CASE("a request goes out with an empty delimiter, which comes off the reply
   CHECK(body == texts{"c", ""});
 }
 
-TEST_CASE("A44 a request may be sent only after the reply to the one before, a reply awaited only after a request")
+TEST_CASE(
+    "A44 a request may be sent only after the reply to the one before, a reply awaited only after a request")
 {
   routing::request_envelope e;
   fake_pipe server;
@@ -102,7 +103,8 @@ TEST_CASE("unwrap() gives back what wrap() took")
   }
 }
 
-TEST_CASE("with correlate a request carries a number of 4 bytes, and only the reply with that number is taken")
+TEST_CASE(
+    "with correlate a request carries a number of 4 bytes, and only the reply with that number is taken")
 {
   routing::request_envelope e;
   e.correlate = true;
@@ -163,7 +165,8 @@ TEST_CASE("a request that is given up makes room for the next one, and its reply
   CHECK(received(e, server, {"", "late"}) == verdict::discard);
 }
 
-TEST_CASE("B3 when the asked peer is gone for good its reply cannot come, not even from a pipe at the same place")
+TEST_CASE(
+    "B3 when the asked peer is gone for good its reply cannot come, not even from a pipe at the same place")
 {
   routing::request_envelope e;
   fake_pipe server;

@@ -3,7 +3,6 @@
 #include "support/catch.hpp"
 #include "support/fake_pipe.hpp"
 #include "support/wire_frames.hpp"
-
 #include <cozmq/wire/chunk.hpp>
 
 #include <array>

@@ -70,9 +70,7 @@ TEST_CASE("the active pipes are in front after any sequence of changes, as in a 
           l.deactivate(p);
           active.erase(&p);
           break;
-        default:
-          l.activate(p);
-          active.insert(&p);
+        default: l.activate(p); active.insert(&p);
       }
     }
     REQUIRE(l.size() == all.size());

@@ -119,8 +119,8 @@ TEST_CASE("a short body in a long frame is legal")
 
 TEST_CASE("B29 a message around the sizes where memory changes is decoded at every interesting split")
 {
-  for (std::size_t size : {32767U, 32768U, 32769U, 65526U, 65527U, 65528U, 65535U, 65536U, 262144U, 262145U,
-                           1048576U}) {
+  for (std::size_t size :
+       {32767U, 32768U, 32769U, 65526U, 65527U, 65528U, 65535U, 65536U, 262144U, 262145U, 1048576U}) {
     texts const expected{pattern_text(size)};
     octets bytes = message_octets(expected);
     append_message(bytes, {"next"});
@@ -276,8 +276,8 @@ TEST_CASE("a message of very many small frames is decoded")
 
 TEST_CASE("B43 a message of exactly max_message_size passes, one byte more is refused from the header")
 {
-  for (std::uint64_t limit : {std::uint64_t{0}, std::uint64_t{10}, std::uint64_t{255}, std::uint64_t{256},
-                              std::uint64_t{40000}}) {
+  for (std::uint64_t limit :
+       {std::uint64_t{0}, std::uint64_t{10}, std::uint64_t{255}, std::uint64_t{256}, std::uint64_t{40000}}) {
     std::size_t const size = static_cast<std::size_t>(limit);
     receiver r{{.message_size = limit}};
     REQUIRE_FALSE(r.feed(message_octets({pattern_text(size)})));
@@ -357,7 +357,8 @@ TEST_CASE("the error of the receiver of a command is handed on, also for a comma
   }
 }
 
-TEST_CASE("B38 drop_partial forgets the message in progress at each octet of it, and whole ones stay readable")
+TEST_CASE(
+    "B38 drop_partial forgets the message in progress at each octet of it, and whole ones stay readable")
 {
   octets whole = message_octets({"first", "part"});
   append_message(whole, {"second"});
@@ -384,8 +385,8 @@ TEST_CASE("B38 drop_partial forgets a large body, and the frames before it, and 
 {
   std::string const large = pattern_text(50000);
   octets const partial = message_octets({"a", large, large, "b"});
-  for (std::size_t cut : {1U, 2U, 3U, 12U, 13U, 20000U, 50011U, 50012U, 50013U, 50021U, 90000U,
-                          100021U, 100022U}) {
+  for (std::size_t cut :
+       {1U, 2U, 3U, 12U, 13U, 20000U, 50011U, 50012U, 50013U, 50021U, 90000U, 100021U, 100022U}) {
     receiver r{{.message_size = 100002, .frames = 4}};
     REQUIRE_FALSE(r.feed(message_octets({"first"})));
     REQUIRE_FALSE(r.feed(byte_view{partial}.first(cut)));

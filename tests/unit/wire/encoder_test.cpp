@@ -4,7 +4,6 @@
 #include "support/fake_pipe.hpp"
 #include "support/octets.hpp"
 #include "support/wire_frames.hpp"
-
 #include <cozmq/wire/decoder.hpp>
 
 #include <algorithm>
@@ -77,7 +76,9 @@ TEST_CASE("the bytes are those of ZMTP frames in their shortest form")
 {
   wire::encoder e;
   put(e, {"Hi", ""});
-  CHECK(to_hex(gathered(e)) == "01024869" "0000");
+  CHECK(to_hex(gathered(e)) ==
+        "01024869"
+        "0000");
   CHECK(e.messages() == 1);
   CHECK(e.bytes() == 6);
   e.consume(6);
@@ -110,10 +111,14 @@ TEST_CASE("a frame that borrows no bytes at all is an empty frame")
   wire::encoder e;
   e.put(m);
   e.put(single);
-  CHECK(to_hex(drain(e)) == "0100" "0000" "0000");
+  CHECK(to_hex(drain(e)) ==
+        "0100"
+        "0000"
+        "0000");
 }
 
-TEST_CASE("what is put in comes out byte for byte, however little the kernel takes and however few spans there are")
+TEST_CASE(
+    "what is put in comes out byte for byte, however little the kernel takes and however few spans there are")
 {
   octets expected;
   for (texts const& parts : of_every_kind)
@@ -133,7 +138,7 @@ TEST_CASE("what is put in comes out byte for byte, however little the kernel tak
 TEST_CASE("messages() counts exactly the messages that are not wholly consumed, byte by byte")
 {
   std::vector<texts> const all{{"a"}, {"", "b"}, {pattern_text(32768)}, {"c"}, {"d", pattern_text(33000), ""},
-                               {"e"}, {""}, {pattern_text(300)}};
+                               {"e"}, {""},      {pattern_text(300)}};
   wire::encoder e;
   std::vector<std::size_t> ends;
   std::size_t total = 0;
@@ -200,8 +205,8 @@ TEST_CASE("a command never comes between the frames of a message, wherever that 
 
 TEST_CASE("rewind() resends from the first message that was not wholly consumed, after any number of bytes")
 {
-  std::vector<texts> const all{{"a", "b"}, {"c"},                  {"d", pattern_text(33000), "e"},
-                               {"f"},      {pattern_text(40000)}, {"g"}};
+  std::vector<texts> const all{
+      {"a", "b"}, {"c"}, {"d", pattern_text(33000), "e"}, {"f"}, {pattern_text(40000)}, {"g"}};
   octets whole;
   std::vector<std::size_t> starts{0};
   for (texts const& parts : all) {
@@ -294,7 +299,8 @@ TEST_CASE("A34 a large frame leaves from where it is, without a copy")
                     [&body](byte_view v) { return v.data() == body.data() && v.size() == body.size(); }));
 }
 
-TEST_CASE("random messages and commands pass encoder and decoder, through short writes, reads and dead connections")
+TEST_CASE(
+    "random messages and commands pass encoder and decoder, through short writes, reads and dead connections")
 {
   std::mt19937 random{314159};
   auto const upto = [&random](std::size_t n) {

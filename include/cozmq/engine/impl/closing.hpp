@@ -63,6 +63,9 @@ inline void socket_core::close(std::error_code why)
   for (std::string const& name : inproc_names_)
     context_->unbind_name(name, *this);
   for (inproc_end const& end : std::exchange(inproc_, {})) {
+    if (end.pipe->waiting() && end.pipe->queued() > 0)
+      write_log(log_level::warn, "{}: nobody has bound it; {} messages were not delivered", end.endpoint,
+                end.pipe->queued());
     forget(*end.pipe);
     end.pipe->part();
   }

@@ -25,16 +25,20 @@ inline std::string socket_core::bind(std::string_view text, std::error_code& ec,
   }
   if (where.transport == transport_type::inproc)
     return bind_inproc(where, ec, why);
-  auto const opened = listener::open(*this, where, ec);
+  auto opened = listener::open(*this, where, ec);
   ec = standard(ec);
   if (ec) {
     if (ec == std::errc::address_in_use)
       ec = errc::address_in_use;
     std::string cause = ec == errc::address_in_use ? "address already in use" : ec.message();
     if (ec == std::errc::no_such_file_or_directory && where.transport == transport_type::ipc)
-      cause = fmt::format("directory {} does not exist", std::filesystem::path{where.path}.parent_path().string());
+      cause = fmt::format("directory {} does not exist",
+                          std::filesystem::path{where.path}.parent_path().string());
     if (ec == std::errc::no_such_device)
-      cause = fmt::format("{} is no address and no network interface of this machine", where.host);
+      cause = fmt::format(
+          "{} is no address and no network interface of this machine; write * or an address such as "
+          "127.0.0.1",
+          where.host);
     why = fmt::format("cannot bind {}: {}", text, cause);
     return {};
   }
@@ -55,7 +59,7 @@ inline std::string socket_core::connect(std::string_view text, std::error_code& 
     why = explain_endpoint(text, endpoint_use::connect);
     return {};
   }
-  std::string const name = to_string(where);
+  std::string name = to_string(where);
   // libzmq: for patterns with one answer per peer a second connection would only duplicate messages.
   auto const same = [&name](auto const& d) { return d->text() == name; };
   if (!connects_twice() && std::ranges::any_of(dialers_, same))
@@ -94,8 +98,8 @@ inline std::string socket_core::connect_inproc(endpoint const& where, std::error
   if (socket_core const* const bound = context_->find_name(name)) {
     if (!peers().contains(bound->type())) {
       ec = errc::incompatible_peer;
-      why = fmt::format("cannot connect to {}: it is a {}, which a {} does not talk to", name, to_string(bound->type()),
-                        to_string(type()));
+      why = fmt::format("cannot connect to {}: it is a {}, which a {} does not talk to", name,
+                        to_string(bound->type()), to_string(type()));
       return {};
     }
   }

@@ -162,7 +162,8 @@ inline void session::read_handshake()
   if (ec == asio::error::would_block)
     return wait_readable();
   if (ec)
-    return fail(ec == asio::error::eof ? make_error_code(errc::peer_closed) : ec, "the peer closed during the handshake");
+    return fail(ec == asio::error::eof ? make_error_code(errc::peer_closed) : ec,
+                "the peer closed during the handshake");
   byte_view input{bytes.data(), count};
   wire::handshake::status const status = handshake_->feed(input);
   if (status == wire::handshake::status::done)
@@ -230,7 +231,8 @@ inline void session::read_messages()
   if (ec == asio::error::would_block)
     return wait_readable();
   if (ec)
-    return fail(ec == asio::error::eof ? make_error_code(errc::peer_closed) : ec, "the peer closed the connection");
+    return fail(ec == asio::error::eof ? make_error_code(errc::peer_closed) : ec,
+                "the peer closed the connection");
   if (heartbeat_)
     heartbeat_->on_bytes_received();
   ec = decoder_.commit(count, [this](byte_view body) { return on_command(body); });
@@ -345,7 +347,8 @@ inline void session::flush()
       buffers[i] = asio::const_buffer{waiting[i].data(), waiting[i].size()};
       size += waiting[i].size();
     }
-    std::size_t const count = filled == 1 ? stream_->write_some(buffers[0], ec) : stream_->write_some(buffers, ec);
+    std::size_t const count =
+        filled == 1 ? stream_->write_some(buffers[0], ec) : stream_->write_some(buffers, ec);
     if (ec == asio::error::would_block)
       return wait_writable();
     if (ec)
@@ -409,11 +412,11 @@ inline void session::fail(std::error_code why, std::string reason, bool permanen
   if (failing_ || state_ == state::waiting || !stream_)
     return;
   failing_ = true;
-  asio::post(stream_->get_executor(),
-             [self = shared_from_this(), generation = generation_, why, reason = std::move(reason), permanent] {
-               if (generation == self->generation_)
-                 self->lost(why, reason, permanent);
-             });
+  asio::post(stream_->get_executor(), [self = shared_from_this(), generation = generation_, why,
+                                       reason = std::move(reason), permanent] {
+    if (generation == self->generation_)
+      self->lost(why, reason, permanent);
+  });
 }
 
 inline void session::lost(std::error_code why, std::string const& reason, bool permanent)
@@ -498,7 +501,8 @@ inline void session::on_timer()
     }
     switch (heartbeat_->poll(now)) {
       case wire::heartbeat::action::nothing: break;
-      case wire::heartbeat::action::expired: return fail(errc::heartbeat_timeout, "the peer was silent for too long");
+      case wire::heartbeat::action::expired:
+        return fail(errc::heartbeat_timeout, "the peer was silent for too long");
       case wire::heartbeat::action::send_ping: {
         std::vector<std::byte> ping;
         wire::append_ping(ping, heartbeat_->wire_ttl());
