@@ -229,9 +229,10 @@ class device {
         ec = co_await send_within(1s, std::move(message));
     }
     fmt::print("SENT {}\n", ec ? errno_of(ec) : 0);
-    // The runner reads this answer and the wire in two threads and takes an answer that is later than the frame for that
-    // to its next command: hold the frame back for a moment, unless commands are waiting.
-    if (!more_commands)
+    // The runner reads this answer and the wire in two threads and takes an answer that is later than the frame for
+    // that to its next command: hold the frame of a single command back for a moment, but not those of a burst.
+    auto const now = std::chrono::steady_clock::now();
+    if (!more_commands && now - std::exchange(last_send_, now) > 50ms)
       ::poll(nullptr, 0, 3);
     if (!ec)
       resume_receiving();
@@ -267,6 +268,7 @@ class device {
   asio::posix::stream_descriptor input_;
   bool receiving_ = false;
   bool turn_changed_ = false;
+  std::chrono::steady_clock::time_point last_send_{};
 };
 
 template <typename Pattern>
