@@ -48,7 +48,8 @@ std::string from_hex(std::string_view digits)
   std::string bytes;
   for (; digits.size() >= 2; digits.remove_prefix(2)) {
     unsigned value = 0;
-    if (std::from_chars(digits.data(), digits.data() + 2, value, 16).ptr != digits.data() + 2)
+    char const* const at = &digits.front();
+    if (std::from_chars(at, at + 2, value, 16).ptr != at + 2)
       throw std::invalid_argument{fmt::format("not hex: {}", digits.substr(0, 20))};
     bytes += static_cast<char>(value);
   }
