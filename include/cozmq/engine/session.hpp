@@ -111,8 +111,15 @@ class session final : public routing::pipe, public std::enable_shared_from_this<
   }
   std::size_t send_hwm() const noexcept { return host_ ? host_->options().send_hwm : 0; }
 
+  // A handler that keeps the session alive and does nothing once its connection is over.
   template <class Handler>
-  auto guarded(Handler handler);
+  auto guarded(Handler handler)
+  {
+    return [self = shared_from_this(), generation = generation_, handler](std::error_code ec = {}) {
+      if (generation == self->generation_)
+        handler(*self, ec);
+    };
+  }
   void wait_readable();
   void wait_writable();
   void on_readable();
@@ -161,4 +168,6 @@ class session final : public routing::pipe, public std::enable_shared_from_this<
 
 }  // namespace cozmq::engine
 
-#include <cozmq/engine/impl/session.hpp>
+#include <cozmq/engine/impl/session_ending.hpp>
+#include <cozmq/engine/impl/session_reading.hpp>
+#include <cozmq/engine/impl/session_writing.hpp>
