@@ -341,7 +341,12 @@ TEST_CASE("B3 a strict REQ goes on waiting when its peer is gone")
   CHECK(receive(x).empty());
   x.envelope().abandon();
   CHECK(send(x, {"q"}) == errc{});
-  CHECK(other.next() == texts{"", "q"});
+  // Should the first reply come all the same, a number tells it from the one that is awaited now.
+  texts const next = other.next();
+  REQUIRE(next.size() == 3);
+  CHECK(next[0].size() == 4);
+  CHECK(next[1].empty());
+  CHECK(next[2] == "q");
 }
 
 TEST_CASE("S27 A44 a REP out of turn is told so and stays usable")
