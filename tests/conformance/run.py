@@ -21,9 +21,10 @@ here = pathlib.Path(__file__).resolve().parent
 arguments = argparse.ArgumentParser()
 arguments.add_argument("--dut", required=True)
 arguments.add_argument("--san", action="store_true", help="the device is built with a sanitizer: be patient")
-arguments.add_argument("--jobs", type=int, default=8)
+arguments.add_argument("--jobs", type=int, help="cases at once (8, with --san 2: some must take a flood in 2.5 s)")
 arguments.add_argument("--ids", default="", help="only the cases whose ids start so")
 args = arguments.parse_args()
+args.jobs = args.jobs or (2 if args.san else 8)
 
 document = json.loads((here / "malformed_cases.json").read_text())
 prefixes = tuple(args.ids.split(","))
