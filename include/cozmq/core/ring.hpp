@@ -13,6 +13,8 @@ class ring {
  public:
   std::size_t size() const noexcept { return end_ - begin_; }
   bool empty() const noexcept { return begin_ == end_; }
+  /// How many elements there is memory for.
+  std::size_t capacity() const noexcept { return slots_.size(); }
 
   void push(T&& value)
   {
@@ -29,7 +31,7 @@ class ring {
 
   void clear() noexcept
   {
-    slots_ = {};
+    std::vector<T>{}.swap(slots_);
     begin_ = end_ = mask_ = 0;
   }
 

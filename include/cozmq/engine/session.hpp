@@ -125,8 +125,11 @@ class session final : public routing::pipe, public std::enable_shared_from_this<
   void on_readable();
   void read_handshake();
   void read_messages();
+  void resume_reading();
+  bool nothing_left();
   void drain();
   void flush_soon();
+  void begin_flush();
   void flush();
   void after_flush();
   void handshake_done(byte_view early);
@@ -153,6 +156,7 @@ class session final : public routing::pipe, public std::enable_shared_from_this<
   bool finishing_ = false;
   bool drained_told_ = false;
   bool was_open_ = false;
+  std::size_t resume_at_ = 0;     // while paused_: so few messages are left when reading goes on
   std::uint32_t generation_ = 0;  // of the connection: handlers of an earlier one do nothing
   wire::encoder encoder_;
   wire::decoder decoder_;

@@ -195,11 +195,11 @@ class message {
   }
 
   /// Removes all frames and the metadata; memory for further frames is kept for the next filling.
-  void clear() noexcept
+  [[gnu::always_inline]] void clear() noexcept
   {
-    first_ = frame{};
+    first_.drop();
     first_.set_tag(frame::absent_tag);
-    if (tail_ != nullptr)
+    if (tail_ != nullptr) [[unlikely]]
       tail_->clear();
   }
 

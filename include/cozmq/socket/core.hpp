@@ -42,13 +42,8 @@ class core final : public engine::socket_core {
   /// Receives without waiting: zero, and `m` is the message; or why not.
   errc try_receive(message& m)
   {
-    if (ahead_) [[unlikely]] {
-      m = std::move(*ahead_);
-      ahead_.reset();
-      return {};
-    }
-    if (ended() != errc{})
-      return ended();
+    if (ahead_ || ended() != errc{}) [[unlikely]]
+      return receive_ahead(m);
     if (errc const e = exchange_.may_receive(); e != errc{})
       return e;
     return exchange_.receive(m) ? errc{} : errc::would_block;
@@ -67,6 +62,16 @@ class core final : public engine::socket_core {
   }
 
  private:
+  // What was taken ahead belongs to the application even when the socket has ended.
+  [[gnu::noinline]] errc receive_ahead(message& m)
+  {
+    if (!ahead_)
+      return ended();
+    m = std::move(*ahead_);
+    ahead_.reset();
+    return {};
+  }
+
   void route_outbound(routing::pipe& p) override { exchange_.attach_outbound(p); }
   void route_inbound(routing::pipe& p) override { exchange_.attach_inbound(p); }
   void unroute_outbound(routing::pipe& p) override { exchange_.detach_outbound(p); }

@@ -3,6 +3,7 @@
 
 #include <cozmq/core/bytes.hpp>
 #include <cozmq/core/error.hpp>
+#include <cozmq/core/ring.hpp>
 #include <cozmq/message/frame_builder.hpp>
 #include <cozmq/message/message.hpp>
 #include <cozmq/wire/chunk.hpp>
@@ -14,7 +15,7 @@
 #include <optional>
 #include <span>
 #include <system_error>
-#include <vector>
+#include <utility>
 
 namespace cozmq::wire {
 
@@ -68,12 +69,12 @@ class decoder {
   // A read into less room than this is not worth a system call.
   static constexpr std::size_t least_read = 8192;
 
-  // A chunk that takes no more bytes, or a message that was built while it arrived.
-  struct entry {
-    chunk bytes;
+  // Whole messages to be popped: `messages` of them in a chunk, from `read` on, or one that was built as it arrived.
+  struct batch {
+    chunk bytes{};
     std::size_t read = 0;
     std::size_t messages = 0;
-    message built;
+    message built{};
   };
 
   template <class OnCommand>
@@ -84,24 +85,23 @@ class decoder {
   void make_room(std::optional<frame_header> const& incomplete);
   void begin_body(frame_header const& header);
   void seal();
-  bool pop_queued(message& to);
+  void rewind() noexcept { fill_.read = whole_ = scan_ = end_ = 0; }
+  void build_walked();
+  void used_up(batch& oldest) noexcept;
   static std::size_t take(std::byte const* bytes, std::size_t from, message& to);
+  static std::size_t take_any(std::byte const* bytes, std::size_t from, message& to);
 
   decoder_limits limits_;
   std::size_t ready_ = 0;
 
-  // The chunk that is being filled: [read_, whole_) holds `fill_messages_` whole messages (and commands among
-  // them), [whole_, scan_) whole frames of the message in progress, [scan_, end_) bytes of an incomplete frame.
-  chunk fill_;
-  std::size_t read_ = 0;
+  // The chunk that is being filled: [fill_.read, whole_) holds its whole messages (and commands among them),
+  // [whole_, scan_) whole frames of the message in progress, [scan_, end_) bytes of an incomplete frame.
+  batch fill_;
   std::size_t whole_ = 0;
   std::size_t scan_ = 0;
   std::size_t end_ = 0;
-  std::size_t fill_messages_ = 0;
 
-  // What arrived before the chunk, in order; `head_` is the first that is not used up.
-  std::vector<entry> queue_;
-  std::size_t head_ = 0;
+  ring<batch> queue_;  // what arrived before the chunk
 
   // The message in progress.
   std::uint64_t message_bytes_ = 0;
@@ -114,10 +114,10 @@ class decoder {
 
 inline std::array<std::span<std::byte>, 2> decoder::prepare()
 {
-  if (fill_ && chunk::capacity - end_ < least_read)
+  if (fill_.bytes && chunk::capacity - end_ < least_read)
     make_room(std::nullopt);
-  fill_.acquire();
-  std::span<std::byte> const free{fill_.data() + end_, chunk::capacity - end_};
+  fill_.bytes.acquire();
+  std::span<std::byte> const free{fill_.bytes.data() + end_, chunk::capacity - end_};
   if (!body_)
     return {free, {}};
   // What follows the body goes into the chunk with the same read, once the body's memory has its full size.
@@ -155,7 +155,7 @@ std::error_code decoder::scan(OnCommand& on_command)
   for (;;) {
     scan_small();
     std::error_code ec;
-    byte_view const rest{fill_.data() + scan_, end_ - scan_};
+    byte_view const rest{fill_.bytes.data() + scan_, end_ - scan_};
     std::optional<frame_header> const header = parse_frame_header(rest, ec);
     if (ec)
       return ec;
@@ -171,8 +171,8 @@ std::error_code decoder::scan(OnCommand& on_command)
             return ec;
           if (message_frames_ == 0)
             whole_ = scan_;
-          if (fill_messages_ == 0 && message_frames_ == 0)
-            read_ = whole_;
+          if (fill_.messages == 0 && message_frames_ == 0)
+            fill_.read = whole_;
         } else {
           if (building_)
             built_.push_back(frame{body});
@@ -194,7 +194,7 @@ inline void decoder::scan_small() noexcept
 {
   if (message_frames_ != 0 || building_ || limits_.message_size < max_short_body || limits_.frames == 0)
     return;
-  std::byte const* const bytes = fill_.data();
+  std::byte const* const bytes = fill_.bytes.data();
   std::size_t at = scan_;
   std::size_t found = 0;
   while (end_ - at >= 2 && bytes[at] == std::byte{0}) {
@@ -207,7 +207,7 @@ inline void decoder::scan_small() noexcept
   scan_ = at;
   if (found > 0)
     whole_ = at;
-  fill_messages_ += found;
+  fill_.messages += found;
   ready_ += found;
 }
 
@@ -226,7 +226,7 @@ inline std::error_code decoder::admit(frame_header const& header) const noexcept
 inline void decoder::frame_ended(bool more)
 {
   if (building_)
-    read_ = whole_ = scan_;  // the frames of this message are in built_, not in the chunk
+    fill_.read = whole_ = scan_;  // the frames of this message are in built_, not in the chunk
   if (more)
     return;
   message_bytes_ = 0;
@@ -234,149 +234,52 @@ inline void decoder::frame_ended(bool more)
   ++ready_;
   if (building_) {
     building_ = false;
-    queue_.push_back({{}, 0, 1, std::move(built_)});
+    queue_.push({{}, 0, 1, std::move(built_)});
     built_.clear();
   } else {
     whole_ = scan_;
-    ++fill_messages_;
+    ++fill_.messages;
   }
 }
 
-// Arranges that the incomplete frame at scan_ can be completed.
-inline void decoder::make_room(std::optional<frame_header> const& incomplete)
+[[gnu::always_inline]] inline bool decoder::pop(message& to)
 {
-  if (fill_messages_ == 0 && whole_ == end_) {
-    read_ = whole_ = scan_ = end_ = 0;
-    return;
-  }
-  if (incomplete) {
-    std::size_t const before = incomplete->command ? 0 : scan_ - whole_;
-    if (incomplete->size >= large_body || before + incomplete->length + incomplete->size > chunk::capacity) {
-      begin_body(*incomplete);
-      return;
-    }
-    if (scan_ + incomplete->length + incomplete->size <= chunk::capacity)
-      return;
-  } else if (chunk::capacity - end_ >= least_read) {
-    return;
-  }
-  // Moves the message in progress to the front of a chunk; it keeps all of its frames together.
-  if (fill_messages_ > 0) {
-    std::size_t const rest = end_ - whole_;
-    std::size_t const walked = scan_ - whole_;
-    chunk next;
-    next.acquire();
-    std::memcpy(next.data(), fill_.data() + whole_, rest);
-    seal();
-    fill_ = std::move(next);
-    end_ = rest;
-    scan_ = walked;
-  } else if (whole_ > 0) {
-    std::memmove(fill_.data(), fill_.data() + whole_, end_ - whole_);
-    scan_ -= whole_;
-    end_ -= whole_;
-    read_ = whole_ = 0;
-  }
-  // A message in progress that leaves no room to read is built frame by frame from here on.
-  if (chunk::capacity - end_ < least_read && scan_ > whole_) {
-    std::size_t const partial = end_ - scan_;
-    for (std::size_t at = whole_; at < scan_;) {
-      std::error_code none;
-      frame_header const header = *parse_frame_header({fill_.data() + at, scan_ - at}, none);
-      if (!header.command)
-        built_.push_back(
-            frame{byte_view{fill_.data() + at + header.length, static_cast<std::size_t>(header.size)}});
-      at += header.length + static_cast<std::size_t>(header.size);
-    }
-    building_ = true;
-    std::memmove(fill_.data(), fill_.data() + scan_, partial);
-    read_ = whole_ = scan_ = 0;
-    end_ = partial;
-  }
-}
-
-// Gives the body of the incomplete frame at scan_ its own memory; it is the last thing in the chunk.
-inline void decoder::begin_body(frame_header const& header)
-{
-  byte_view const have{fill_.data() + scan_ + header.length, end_ - scan_ - header.length};
-  body_.emplace(static_cast<std::size_t>(header.size));
-  body_header_ = header;
-  for (byte_view rest = have; !rest.empty();) {
-    std::span<std::byte> const to = body_->writable();
-    std::size_t const part = std::min(to.size(), rest.size());
-    std::memcpy(to.data(), rest.data(), part);
-    body_->commit(part);
-    rest = rest.subspan(part);
-  }
-  end_ = scan_;
-  if (header.command)
-    return;
-
-  message_bytes_ += header.size;
-  ++message_frames_;
-  if (!building_) {
-    building_ = true;
-    for (std::size_t at = whole_; at < scan_;) {
-      std::error_code none;
-      frame_header const earlier = *parse_frame_header({fill_.data() + at, scan_ - at}, none);
-      std::size_t const size = static_cast<std::size_t>(earlier.size);
-      if (!earlier.command)
-        built_.push_back(frame{byte_view{fill_.data() + at + earlier.length, size}});
-      at += earlier.length + size;
-    }
-  }
-  if (fill_messages_ > 0)
-    seal();
-  read_ = whole_ = scan_ = end_ = 0;
-}
-
-// Queues the chunk with its whole messages. Leaves no chunk, and all cursors at zero.
-inline void decoder::seal()
-{
-  queue_.push_back({std::move(fill_), read_, fill_messages_, {}});
-  fill_messages_ = 0;
-  read_ = whole_ = scan_ = end_ = 0;
-}
-
-inline bool decoder::pop(message& to)
-{
-  if (head_ < queue_.size())
-    return pop_queued(to);
-  if (fill_messages_ == 0)
+  batch& oldest = queue_.empty() ? fill_ : queue_.front();
+  if (oldest.messages == 0)
     return false;
-  read_ = take(fill_.data(), read_, to);
+  if (oldest.bytes) [[likely]]
+    oldest.read = take(oldest.bytes.data(), oldest.read, to);
+  else
+    to = std::move(oldest.built);
   --ready_;
-  if (--fill_messages_ == 0) {
-    read_ = whole_;
-    if (whole_ == end_)
-      read_ = whole_ = scan_ = end_ = 0;
-  }
+  if (--oldest.messages == 0) [[unlikely]]
+    used_up(oldest);
   return true;
 }
 
-inline bool decoder::pop_queued(message& to)
+[[gnu::noinline]] inline void decoder::used_up(batch& oldest) noexcept
 {
-  entry& first = queue_[head_];
-  if (first.bytes)
-    first.read = take(first.bytes.data(), first.read, to);
-  else
-    to = std::move(first.built);
-  --ready_;
-  if (--first.messages == 0) {
-    first = {};
-    if (++head_ == queue_.size()) {
-      queue_.clear();
-      head_ = 0;
-    } else if (head_ >= 64 && head_ * 2 >= queue_.size()) {
-      queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(head_));
-      head_ = 0;
-    }
+  if (&oldest != &fill_) {
+    oldest = {};
+    return queue_.pop();
   }
-  return true;
+  fill_.read = whole_;
+  if (whole_ == end_)
+    rewind();
 }
 
 // Builds the message at `from`, which scan() has found whole and valid; returns where it ends.
-inline std::size_t decoder::take(std::byte const* bytes, std::size_t from, message& to)
+[[gnu::always_inline]] inline std::size_t decoder::take(std::byte const* bytes, std::size_t from, message& to)
+{
+  if (bytes[from] != std::byte{0}) [[unlikely]]
+    return take_any(bytes, from, to);
+  // The chunk goes on behind a small frame, so a copy of fixed length stays within it.
+  std::size_t const size = std::to_integer<std::size_t>(bytes[from + 1]);
+  to.assign(bytes + from + 2, size, chunk::capacity - from - 2);
+  return from + 2 + size;
+}
+
+inline std::size_t decoder::take_any(std::byte const* bytes, std::size_t from, message& to)
 {
   frame_header header = read_frame_header(bytes + from);
   while (header.command) [[unlikely]] {
@@ -384,7 +287,6 @@ inline std::size_t decoder::take(std::byte const* bytes, std::size_t from, messa
     header = read_frame_header(bytes + from);
   }
   from += header.length;
-  // The chunk goes on behind a small frame, so a copy of fixed length stays within it.
   to.assign(bytes + from, static_cast<std::size_t>(header.size), chunk::capacity - from);
   from += static_cast<std::size_t>(header.size);
   while (header.more) [[unlikely]] {
@@ -407,16 +309,18 @@ inline void decoder::drop_partial() noexcept
   building_ = false;
   message_bytes_ = 0;
   message_frames_ = 0;
-  if (fill_messages_ == 0)
-    read_ = whole_ = scan_ = end_ = 0;
+  if (fill_.messages == 0)
+    rewind();
 }
 
 inline void decoder::release() noexcept
 {
-  if (fill_messages_ == 0 && read_ == end_)
-    fill_.release();
+  if (fill_.messages == 0 && fill_.read == end_)
+    fill_.bytes.release();
   if (queue_.empty() && queue_.capacity() > 16)
-    std::vector<entry>{}.swap(queue_);
+    queue_.clear();
 }
 
 }  // namespace cozmq::wire
+
+#include <cozmq/wire/impl/decoder_room.hpp>

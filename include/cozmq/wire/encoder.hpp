@@ -91,6 +91,8 @@ class encoder {
   };
 
   std::byte* reserve(std::size_t size);
+  void next_chunk();
+  void put_any(message& m);
   void put_large(message& m, std::size_t size);
   bool mid_message() const noexcept;
   void consume_run(run& r, std::size_t count) noexcept;
@@ -128,13 +130,10 @@ inline std::deque<encoder::entry>& encoder::older()
 }
 
 // Room for `size` <= chunk::capacity bytes at the end of the tail; counts them.
-inline std::byte* encoder::reserve(std::size_t size)
+[[gnu::always_inline]] inline std::byte* encoder::reserve(std::size_t size)
 {
-  if (tail_.end + size > chunk::capacity) {
-    older().push_back({std::move(tail_), nullptr});
-    tail_ = {};
-  }
-  tail_.bytes.acquire();
+  if (!tail_.bytes || tail_.end + size > chunk::capacity) [[unlikely]]
+    next_chunk();
   std::byte* const at = tail_.bytes.data() + tail_.end;
   tail_.end += size;
   bytes_ += size;
@@ -143,17 +142,29 @@ inline std::byte* encoder::reserve(std::size_t size)
   return at;
 }
 
-inline void encoder::put(message& m)
+[[gnu::noinline]] inline void encoder::next_chunk()
 {
-  if (m.size() == 1 && m[0].size() < large_frame) {
-    byte_view const body = m[0].bytes();
-    std::byte* const to = reserve(frame_header_length(body.size()) + body.size());
-    std::byte* const after_header = encode_frame_header(to, 0, body.size());
-    if (!body.empty())
-      std::memcpy(after_header, body.data(), body.size());
-    m.clear();
-    return;
+  if (tail_.bytes) {
+    older().push_back({std::move(tail_), nullptr});
+    tail_ = {};
   }
+  tail_.bytes.acquire();
+}
+
+[[gnu::always_inline]] inline void encoder::put(message& m)
+{
+  if (m.size() != 1 || m[0].size() >= large_frame) [[unlikely]]
+    return put_any(m);
+  byte_view const body = m[0].bytes();
+  std::byte* const to = reserve(frame_header_length(body.size()) + body.size());
+  std::byte* const after_header = encode_frame_header(to, 0, body.size());
+  if (!body.empty())
+    std::memcpy(after_header, body.data(), body.size());
+  m.clear();
+}
+
+inline void encoder::put_any(message& m)
+{
   std::size_t size = 0;
   bool copy = true;
   for (frame const& part : m) {

@@ -156,6 +156,7 @@ inline void session::read_messages()
     fail(ec, ec.message());
   } else if (host_ && decoder_.ready() >= host_->options().receive_hwm) {
     paused_ = true;
+    resume_at_ = host_->options().receive_hwm / 8;
     if (heartbeat_)
       heartbeat_->pause();
   } else {

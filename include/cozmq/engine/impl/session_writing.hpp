@@ -38,16 +38,24 @@ inline bool session::publish(routing::published const& m)
 
 inline bool session::read(message& to)
 {
-  if (decoder_.pop(to)) {
-    // Resumes well below the mark: a read into a buffer that still holds messages needs a second buffer.
-    if (paused_ && host_ && decoder_.ready() <= host_->options().receive_hwm / 8) {
-      paused_ = false;
-      if (heartbeat_)
-        heartbeat_->resume(wire::heartbeat::clock::now());
-      wait_readable();
-    }
-    return true;
-  }
+  if (!decoder_.pop(to)) [[unlikely]]
+    return nothing_left();
+  // Resumes well below the mark: a read into a buffer that still holds messages needs a second buffer.
+  if (paused_ && decoder_.ready() <= resume_at_) [[unlikely]]
+    resume_reading();
+  return true;
+}
+
+inline void session::resume_reading()
+{
+  paused_ = false;
+  if (heartbeat_)
+    heartbeat_->resume(wire::heartbeat::clock::now());
+  wait_readable();
+}
+
+inline bool session::nothing_left()
+{
   announced_ = false;
   decoder_.release();
   if (state_ == state::waiting && side_ == side::accepting && host_ && !drained_told_) {
@@ -79,7 +87,14 @@ inline void session::subscribe(bool wanted, byte_view topic)
   flush_soon();
 }
 
-inline void session::flush_soon()
+[[gnu::always_inline]] inline void session::flush_soon()
+{
+  // A burst: what is gathered leaves with the flush that is posted already.
+  if (!flush_posted_ || encoder_.bytes() >= flush_at) [[unlikely]]
+    begin_flush();
+}
+
+[[gnu::noinline]] inline void session::begin_flush()
 {
   if (state_ != state::open || blocked_)
     return;
@@ -87,7 +102,7 @@ inline void session::flush_soon()
     flush();
     if (host_)
       host_->on_burst();
-  } else if (!flush_posted_) {
+  } else {
     flush_posted_ = true;
     asio::post(stream_->get_executor(), [self = shared_from_this()] {
       self->flush_posted_ = false;
