@@ -138,8 +138,13 @@ class basic_socket {
   {
     std::error_code ec;
     set_option(option, ec);
-    if (ec)
-      throw error{ec};
+    if (!ec)
+      return;
+    if constexpr (requires { Option::rule; }) {
+      if (ec == errc::invalid_option)
+        throw error{ec, std::string{Option::rule}};
+    }
+    throw error{ec};
   }
   template <socket_option Option>
   void set_option(Option const& option, std::error_code& ec)

@@ -1,0 +1,27 @@
+// Options: what a peer may send at most.
+#pragma once
+
+#include <cozmq/socket/options/option.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace cozmq::option {
+
+/// The largest message to receive, all frames together, in bytes; a peer that announces more loses its connection.
+/// Default 1 GiB; `unlimited` is spelt. Memory grows with what arrives, whatever is announced. Later connections.
+struct max_message_size : single<max_message_size, std::uint64_t, &engine::socket_options::limits,
+                                 &wire::decoder_limits::message_size> {
+  using single::single;
+};
+
+/// The most frames to receive in one message. At least 1; default 65536. Later connections.
+struct max_frames
+    : single<max_frames, std::size_t, &engine::socket_options::limits, &wire::decoder_limits::frames> {
+  using single::single;
+  static constexpr std::string_view rule = "max_frames is at least 1; no limit is spelt option::unlimited";
+  static bool valid(std::size_t count) { return count > 0; }
+};
+
+}  // namespace cozmq::option
