@@ -3,9 +3,8 @@
 
 #include <cozmq/core/config.hpp>
 
-#include <array>
 #include <cstddef>
-#include <memory>
+#include <new>
 #include <utility>
 
 namespace cozmq::wire {
@@ -37,7 +36,12 @@ class chunk {
     if (memory_ != nullptr)
       return;
     store& spare = spares();
-    memory_ = spare.count > 0 ? spare.blocks[--spare.count].release() : new std::byte[capacity];
+    if (spare.count > 0) {
+      --spare.count;
+      memory_ = reinterpret_cast<std::byte*>(std::exchange(spare.first, spare.first->next));
+    } else {
+      memory_ = new std::byte[capacity];
+    }
   }
 
   /// Gives the memory back.
@@ -45,24 +49,35 @@ class chunk {
   {
     if (memory_ == nullptr)
       return;
-    block owned{std::exchange(memory_, nullptr)};
+    std::byte* const memory = std::exchange(memory_, nullptr);
     store& spare = spares();
-    if (cozmq::detail::reuses_memory && !spare.ended && spare.count < spare.blocks.size())
-      spare.blocks[spare.count++] = std::move(owned);
+    if (cozmq::detail::reuses_memory && !spare.ended && spare.count < most_kept) {
+      spare.first = ::new (memory) link{spare.first};
+      ++spare.count;
+    } else {
+      delete[] memory;
+    }
   }
 
  private:
-  using block = std::unique_ptr<std::byte[]>;
+  // 16 MiB for each thread: a burst to that many peers reuses memory. What is freed instead goes back to the system
+  // at once, and every page of it costs a fault when it is needed again.
+  static constexpr std::size_t most_kept = 256;
+
+  struct link {
+    link* next;
+  };
 
   struct store {
-    std::array<block, 16> blocks;
+    link* first = nullptr;
     std::size_t count = 0;
     bool ended = false;
     // A chunk may outlive its thread's store, in an object of static duration: it then frees its own memory.
     ~store()
     {
       ended = true;
-      count = 0;
+      for (; first != nullptr; --count)
+        delete[] reinterpret_cast<std::byte*>(std::exchange(first, first->next));
     }
   };
 

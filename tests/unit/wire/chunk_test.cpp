@@ -2,7 +2,9 @@
 
 #include "support/catch.hpp"
 
+#include <cstddef>
 #include <cstring>
+#include <set>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -40,7 +42,7 @@ TEST_CASE("a moved chunk takes its memory along")
 
 TEST_CASE("chunks in use never share memory, and more may be given back than are kept")
 {
-  std::vector<wire::chunk> many(40);
+  std::vector<wire::chunk> many(300);
   for (int round = 0; round < 3; ++round) {
     for (std::size_t i = 0; i < many.size(); ++i) {
       many[i].acquire();
@@ -53,6 +55,24 @@ TEST_CASE("chunks in use never share memory, and more may be given back than are
     for (wire::chunk& c : many)
       c.release();
   }
+}
+
+TEST_CASE("a burst to two hundred peers uses the memory of the burst before")
+{
+  if (!detail::reuses_memory)
+    return;
+  std::vector<wire::chunk> many(200);
+  std::set<std::byte*> first;
+  std::set<std::byte*> second;
+  for (std::set<std::byte*>* seen : {&first, &second}) {
+    for (wire::chunk& c : many) {
+      c.acquire();
+      seen->insert(c.data());
+    }
+    for (wire::chunk& c : many)
+      c.release();
+  }
+  CHECK(first == second);
 }
 
 TEST_CASE("a chunk may be given back by another thread than the one that got it")
