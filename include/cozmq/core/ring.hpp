@@ -18,10 +18,18 @@ class ring {
 
   void push(T&& value)
   {
+    prepare() = std::move(value);
+    commit();
+  }
+
+  /// The place of the next element, to be assigned to; it is in the queue from `commit()` on.
+  T& prepare()
+  {
     if (size() == slots_.size()) [[unlikely]]
       grow();
-    slots_[end_++ & mask_] = std::move(value);
+    return slots_[end_ & mask_];
   }
+  void commit() noexcept { ++end_; }
 
   /// The oldest element; there must be one.
   T& front() noexcept { return slots_[begin_ & mask_]; }

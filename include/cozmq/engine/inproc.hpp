@@ -64,8 +64,8 @@ class inproc_pipe final : public routing::pipe, public std::enable_shared_from_t
       muted_ = true;
       return false;
     }
-    m.keep();
-    put(std::move(m));
+    outgoing_->messages.prepare().take(m);
+    written();
     return true;
   }
 
@@ -73,7 +73,8 @@ class inproc_pipe final : public routing::pipe, public std::enable_shared_from_t
   {
     if (full())
       return false;
-    put(message{m.body});
+    outgoing_->messages.prepare() = m.body;
+    written();
     return true;
   }
 
@@ -134,9 +135,9 @@ class inproc_pipe final : public routing::pipe, public std::enable_shared_from_t
   // A peer that has left takes no more; it is detached a moment later.
   bool full() const noexcept { return outgoing_->messages.size() >= outgoing_->capacity || (met_ && !peer_); }
 
-  void put(message&& m)
+  void written()
   {
-    outgoing_->messages.push(std::move(m));
+    outgoing_->messages.commit();
     // The reader takes its turn while what was written is still in the nearest cache.
     if (outgoing_->messages.size() % burst == 0 && host_ != nullptr)
       host_->on_burst();

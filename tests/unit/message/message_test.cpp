@@ -344,3 +344,22 @@ TEST_CASE("messages are equal when their frames are")
   emptied.pop_back();
   CHECK(emptied == "a");
 }
+
+TEST_CASE("a queue takes a message with bytes of its own, and leaves none behind")
+{
+  std::string text(100, 'a');
+  message lent{frame::lend(cozmq::as_bytes(text))};
+  message taken{"what was here before"};
+  taken.take(lent);
+  CHECK(lent.empty());
+  text.assign(100, 'b');
+  CHECK(taken[0].view() == std::string(100, 'a'));
+
+  message several{frame::lend(cozmq::as_bytes(text)), frame{"own"}};
+  taken.take(several);
+  CHECK(several.empty());
+  text.assign(100, 'c');
+  REQUIRE(taken.size() == 2);
+  CHECK(taken[0].view() == std::string(100, 'b'));
+  CHECK(taken[1].view() == "own");
+}
