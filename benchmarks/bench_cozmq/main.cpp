@@ -1,7 +1,9 @@
 // Measures cozmq the way its users write it: coroutines, one co_await per message.
 #include "bench_cozmq/fanout.hpp"
 #include "bench_cozmq/latency.hpp"
+#include "bench_cozmq/pipelined.hpp"
 #include "bench_cozmq/throughput.hpp"
+#include "bench_cozmq/topics.hpp"
 #include "support/worker.hpp"
 #include <cozmq/version.hpp>
 
@@ -9,7 +11,15 @@
 
 int main(int argc, char** argv)
 {
-  bench::worker const cozmq_worker{"cozmq", std::string{cozmq::version()}, bench::with_cozmq::throughput,
-                                   bench::with_cozmq::latency, bench::with_cozmq::fanout};
+  using namespace bench::with_cozmq;
+  bench::worker const cozmq_worker{"cozmq",
+                                   std::string{cozmq::version()},
+                                   {{"throughput", throughput},
+                                    {"latency", latency},
+                                    {"fanout", fanout},
+                                    {"pipelined", pipelined},
+                                    {"proxied", proxied},
+                                    {"topics_hit", topics_hit},
+                                    {"topics_missed", topics_missed}}};
   return cozmq_worker.main(argc, argv);
 }

@@ -55,7 +55,7 @@ inline report fanout(plan const& p)
   std::vector<socket> subscribers;
   for (std::size_t i = 0; i < p.peers; ++i) {
     subscribers.emplace_back(ctx, ZMQ_SUB);
-    subscribers.back().subscribe_to_all();
+    subscribers.back().subscribe("");
     subscribers.back().connect(address);
   }
   audience all{p, publisher.pid()};

@@ -72,7 +72,10 @@ class socket {
     check(zmq_setsockopt(handle_, option, &value, sizeof value), "zmq_setsockopt");
   }
 
-  void subscribe_to_all() { check(zmq_setsockopt(handle_, ZMQ_SUBSCRIBE, "", 0), "ZMQ_SUBSCRIBE"); }
+  void subscribe(std::string const& topic)
+  {
+    check(zmq_setsockopt(handle_, ZMQ_SUBSCRIBE, topic.data(), topic.size()), "ZMQ_SUBSCRIBE");
+  }
 
   /// The endpoint as bound, with the port that the system chose.
   std::string bind(std::string const& endpoint)
@@ -91,7 +94,7 @@ class socket {
     check(zmq_send(handle_, payload.data(), payload.size(), 0), "zmq_send");
   }
 
-  void send(message& m) { check(zmq_msg_send(m.get(), handle_, 0), "zmq_msg_send"); }
+  void send(message& m, int flags = 0) { check(zmq_msg_send(m.get(), handle_, flags), "zmq_msg_send"); }
 
   void receive(message& m) { check(zmq_msg_recv(m.get(), handle_, 0), "zmq_msg_recv"); }
 

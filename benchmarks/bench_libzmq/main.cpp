@@ -2,12 +2,22 @@
 #include "bench_libzmq/fanout.hpp"
 #include "bench_libzmq/handles.hpp"
 #include "bench_libzmq/latency.hpp"
+#include "bench_libzmq/pipelined.hpp"
 #include "bench_libzmq/throughput.hpp"
+#include "bench_libzmq/topics.hpp"
 #include "support/worker.hpp"
 
 int main(int argc, char** argv)
 {
-  bench::worker const libzmq{"libzmq", bench::libzmq::version(), bench::libzmq::throughput,
-                             bench::libzmq::latency, bench::libzmq::fanout};
+  using namespace bench::libzmq;
+  bench::worker const libzmq{"libzmq",
+                             version(),
+                             {{"throughput", throughput},
+                              {"latency", latency},
+                              {"fanout", fanout},
+                              {"pipelined", pipelined},
+                              {"proxied", proxied},
+                              {"topics_hit", topics_hit},
+                              {"topics_missed", topics_missed}}};
   return libzmq.main(argc, argv);
 }

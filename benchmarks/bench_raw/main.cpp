@@ -6,6 +6,8 @@
 
 int main(int argc, char** argv)
 {
-  bench::worker const raw{"raw", "sockets", bench::raw::throughput, bench::raw::latency, bench::raw::fanout};
+  using namespace bench::raw;
+  bench::worker const raw{
+      "raw", "sockets", {{"throughput", throughput}, {"latency", latency}, {"fanout", fanout}}};
   return raw.main(argc, argv);
 }

@@ -20,6 +20,8 @@ class Worker:
             f"transport={workload.transport}",
             f"size={workload.size}",
             f"peers={workload.peers}",
+            f"window={workload.window}",
+            f"topics={workload.topics}",
             f"seconds={seconds}",
             f"warm_up={warm_up}",
         ]

@@ -9,15 +9,27 @@ class Workload:
     transport: str
     size: int
     peers: int = 1
+    window: int = 100
+    topics: int = 1
 
     @property
     def name(self):
         """Its name in the JSON rows."""
-        return f"fanout_{self.peers}" if self.work == "fanout" else self.work
+        number = {"fanout": self.peers, "pipelined": self.window, "proxied": self.window}.get(self.work)
+        number = self.topics if self.work.startswith("topics") else number
+        return f"{self.work}_{number}" if number else self.work
 
     @property
     def title(self):
-        pattern = {"throughput": "PUSH/PULL", "latency": "REQ/REP", "fanout": f"PUB/{self.peers} SUB"}[self.work]
+        pattern = {
+            "throughput": "PUSH/PULL",
+            "latency": "REQ/REP",
+            "fanout": f"PUB/{self.peers} SUB",
+            "pipelined": f"ROUTER w={self.window}",
+            "proxied": f"proxy w={self.window}",
+            "topics_hit": f"{self.topics // 1000}k topics hit",
+            "topics_missed": f"{self.topics // 1000}k topics miss",
+        }[self.work]
         return f"{pattern} {self.transport} {size_text(self.size)}"
 
     @property
@@ -28,7 +40,9 @@ class Workload:
         return (("messages_per_second", "msg/s"),)
 
     def offered_by(self, implementation):
-        return implementation != "raw" or self.transport != "inproc"
+        if implementation != "raw":
+            return True
+        return self.transport != "inproc" and self.work in ("throughput", "latency", "fanout")
 
 
 def size_text(size):
@@ -44,4 +58,8 @@ def workloads(quick):
     result += [Workload("throughput", "inproc", size) for size in inproc_sizes]
     result += [Workload("latency", transport, 64) for transport in ("tcp", "ipc")]
     result += [Workload("fanout", "tcp", 64, peers) for peers in (1, 8, 64)]
+    result += [Workload("pipelined", "tcp", 64, window=window) for window in ((100,) if quick else (100, 1000))]
+    result += [Workload("proxied", "tcp", 64, window=100)]
+    if not quick:
+        result += [Workload(work, "tcp", 64, topics=100_000) for work in ("topics_hit", "topics_missed")]
     return result

@@ -10,10 +10,12 @@
 namespace bench {
 
 struct plan {
-  std::string work = "throughput";  // throughput | latency | fanout
+  std::string work = "throughput";  // the name of a file of the workers
   std::string transport = "tcp";    // tcp | ipc | inproc
   std::size_t size = 64;            // octets of payload
   std::size_t peers = 1;            // subscribers of a fan-out
+  std::size_t window = 100;         // requests that a client has in flight
+  std::size_t topics = 1;           // subscriptions of a subscriber
   double seconds = 1;               // length of the measured window
   double warm_up = 0.25;            // seconds that run before it and are not counted
 };
@@ -45,13 +47,17 @@ inline plan parse_plan(int argc, char const* const* argv)
       result.size = static_cast<std::size_t>(positive(name, value));
     } else if (name == "peers") {
       result.peers = static_cast<std::size_t>(positive(name, value));
+    } else if (name == "window") {
+      result.window = static_cast<std::size_t>(positive(name, value));
+    } else if (name == "topics") {
+      result.topics = static_cast<std::size_t>(positive(name, value));
     } else if (name == "seconds") {
       result.seconds = positive(name, value);
     } else if (name == "warm_up") {
       result.warm_up = positive(name, value);
     } else {
       throw std::invalid_argument{"'" + std::string{word} + "' is not work=, transport=, size=, peers=, " +
-                                  "seconds= or warm_up="};
+                                  "window=, topics=, seconds= or warm_up="};
     }
   }
   if (result.size == 0 || result.peers == 0) {
