@@ -136,6 +136,10 @@ class device {
       set(option::reconnect_interval{duration()});
     else if (name == "linger")
       set(option::linger{duration()});
+    else if (name == "mandatory")
+      set(option::router_mandatory{number() != 0});
+    else if (name == "handover")
+      set(option::router_handover{number() != 0});
     else if (name == "subscribe")
       subscribe(from_hex(value));
     else
@@ -304,6 +308,10 @@ int serve(arguments const& args)
     return serve<cozmq::pattern::req>(args);
   if (args.type == "REP")
     return serve<cozmq::pattern::rep>(args);
+  if (args.type == "DEALER")
+    return serve<cozmq::pattern::dealer>(args);
+  if (args.type == "ROUTER")
+    return serve<cozmq::pattern::router>(args);
   throw std::invalid_argument{fmt::format("this device does not offer the socket type {}", args.type)};
 }
 

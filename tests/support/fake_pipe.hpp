@@ -44,6 +44,7 @@ class fake_pipe final : public routing::pipe {
   std::vector<std::vector<std::byte>> encoded;              // of each published message
   std::vector<std::pair<bool, std::string>> subscriptions;  // what the peer was told
   std::vector<std::error_code> rejections;
+  std::string announced;  // the peer's routing id
 
   bool write(message& m) override
   {
@@ -84,6 +85,10 @@ class fake_pipe final : public routing::pipe {
   }
 
   void reject(std::error_code why) override { rejections.push_back(why); }
+  byte_view identity() const noexcept override { return as_bytes(announced); }
+  void inject(message m) override { unread.push_back(std::move(m)); }
+  void greet(message const& m) override { written.push_front(m); }
+  void retract() override { written.clear(); }
 
   // The oldest message written, as texts; none when nothing was written.
   texts next()

@@ -48,6 +48,7 @@ enum class errc {
   refused_by_peer,
   peer_closed,
   peer_limit,
+  duplicate_routing_id,
 };
 
 struct error_row {
@@ -116,6 +117,9 @@ inline constexpr error_row error_table[] = {
     {errc::refused_by_peer, "refused_by_peer", "the peer refused this connection: its reason is in the log"},
     {errc::peer_closed, "peer_closed", "the peer closed the connection"},
     {errc::peer_limit, "peer_limit", "this socket takes no further peer: a PAIR talks to exactly one"},
+    {errc::duplicate_routing_id, "duplicate_routing_id",
+     "another peer has this routing id: give each its own, or set router_handover to let the newcomer have "
+     "it"},
 };
 
 namespace detail {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cozmq/core/bytes.hpp>
+#include <cozmq/core/error.hpp>
 #include <cozmq/core/socket_type.hpp>
 #include <cozmq/engine/options.hpp>
 #include <cozmq/routing/pipe.hpp>
@@ -26,8 +27,8 @@ class host {
   virtual socket_type type() const noexcept = 0;
   virtual socket_type_set peers() const noexcept = 0;
 
-  /// Is there a place for one more peer? A PAIR has one only.
-  virtual bool admits(routing::pipe const& newcomer) const noexcept = 0;
+  /// Is there a place for one more peer? Zero, or why not: a PAIR has one only, a ROUTER one of each routing id.
+  virtual errc admits(routing::pipe const& newcomer) const = 0;
 
   /// The handshake is complete, for the first time or after a reconnect.
   virtual void on_connected(routing::pipe& p) = 0;

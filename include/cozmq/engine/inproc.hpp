@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
 #include <utility>
 
 namespace cozmq::engine {
@@ -37,6 +38,13 @@ class inproc_pipe final : public routing::pipe, public std::enable_shared_from_t
         sum(binding.host_->options().send_hwm, connecting.host_->options().receive_hwm);
     connecting.joined();
     binding.joined();
+  }
+
+  /// Tells each end who the other is, as a handshake would.
+  static void introduce(inproc_pipe& a, inproc_pipe& b)
+  {
+    a.identity_ = b.host_->options().routing_id;
+    b.identity_ = a.host_->options().routing_id;
   }
 
   /// Is the other end still to come?
@@ -116,6 +124,32 @@ class inproc_pipe final : public routing::pipe, public std::enable_shared_from_t
     // A peer of our own program: what it sent wrongly is discarded, the connection stays.
   }
 
+  byte_view identity() const noexcept override { return as_bytes(identity_); }
+
+  void inject(message m) override
+  {
+    incoming_->messages.push(std::move(m));
+    if (!announced_)
+      announce();
+  }
+
+  void greet(message const& m) override
+  {
+    // What was queued before they met goes behind it.
+    put(message{m});
+    for (std::size_t older = queued() - 1; older > 0; --older) {
+      message next = std::move(outgoing_->messages.front());
+      outgoing_->messages.pop();
+      outgoing_->messages.push(std::move(next));
+    }
+  }
+
+  void retract() override
+  {
+    if (!met_)
+      outgoing_->messages.clear();
+  }
+
   std::size_t unread() const noexcept { return incoming_ ? incoming_->messages.size() : 0; }
 
  private:
@@ -176,6 +210,7 @@ class inproc_pipe final : public routing::pipe, public std::enable_shared_from_t
   }
 
   host* host_;
+  std::string identity_;  // the other end's
   inproc_pipe* peer_ = nullptr;
   bool met_ = false;
   bool muted_ = false;

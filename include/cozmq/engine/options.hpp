@@ -32,6 +32,9 @@ struct socket_options {
   bool immediate = false;  // queue only for peers whose handshake is complete
   bool xpub_nodrop = false;
   std::string routing_id;
+  std::string connect_routing_id;  // of the peer of the next connect
+  bool router_mandatory = false;
+  bool router_handover = false;
 
   bool reconnect = true;
   reconnect_interval interval;

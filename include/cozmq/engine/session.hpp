@@ -62,6 +62,10 @@ class session final : public routing::pipe, public std::enable_shared_from_this<
   std::size_t queued() const noexcept override { return encoder_.messages(); }
   void subscribe(bool wanted, byte_view topic) override;
   void reject(std::error_code why) override { fail(why, why.message()); }
+  byte_view identity() const noexcept override { return as_bytes(peer_.identity); }
+  void inject(message m) override;
+  void greet(message const& m) override;
+  void retract() override;
 
   /// Takes over a connection that has just been made; the handshake begins.
   void start(transport::stream connection);

@@ -61,7 +61,7 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   wait_list watchers;  // of peers and subscriptions
 
   // host
-  bool admits(routing::pipe const& newcomer) const noexcept final;
+  errc admits(routing::pipe const& newcomer) const final;
   void on_connected(routing::pipe& p) final;
   void on_disconnected(routing::pipe& p) final;
   void on_gave_up(routing::pipe& p, std::error_code why) final;
@@ -81,6 +81,8 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   virtual void route_inbound(routing::pipe& p) = 0;
   virtual void unroute_outbound(routing::pipe& p) = 0;
   virtual void unroute_inbound(routing::pipe& p) = 0;
+  virtual bool route_admits(routing::pipe const& p) const = 0;
+  virtual bool route_knows(byte_view routing_id) const = 0;
   virtual void route_connected(routing::pipe& p) = 0;
   virtual void route_disconnected(routing::pipe& p) = 0;
   virtual bool route_readable(routing::pipe& p) = 0;
@@ -107,7 +109,8 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   membership* find(routing::pipe const& p) noexcept;
   membership& enlist(routing::pipe& p);
   void forget(routing::pipe& p);
-  bool outlives_connection(routing::pipe const& p) const noexcept;
+  dialer* dialer_of(routing::pipe const& p) const noexcept;
+  bool preset_id(routing::pipe& p, std::error_code& ec, std::string& why);
   std::string bind_inproc(endpoint const& where, std::error_code& ec, std::string& why);
   std::string connect_inproc(endpoint const& where, std::error_code& ec, std::string& why);
   void join_inproc(inproc_pipe& connecting, std::string const& name);

@@ -92,9 +92,29 @@ class exchange {
       envelope_.gone(p);
   }
 
+  /// May `p`, whose handshake is about to end, become a peer?
+  bool admits(routing::pipe const& p) const
+  {
+    if constexpr (requires { outbound_.admits(p); })
+      return outbound_.admits(p);
+    else
+      return true;
+  }
+
+  /// Is `id` the routing id of a peer?
+  bool knows(byte_view id) const
+  {
+    if constexpr (requires { outbound_.find(id); })
+      return outbound_.find(id) != nullptr;
+    else
+      return false;
+  }
+
   /// The handshake with `p` has ended well, for the first time or again.
   void connected(routing::pipe& p)
   {
+    if constexpr (requires { outbound_.connected(p); })
+      outbound_.connected(p);
     if constexpr (requires { inbound_.connected(p); })
       inbound_.connected(p);
   }

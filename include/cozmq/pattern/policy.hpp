@@ -8,6 +8,8 @@
 //   SUB   PUB XPUB   (subscriptions)          filtered queue      -                            -
 //   REQ   REP ROUTER round robin              the peer last asked wait                         empty delimiter
 //   REP   REQ DEALER the peer last heard      fair queue          drop                         saved and restored
+//   DEALER ROUTER REP DEALER  round robin     fair queue          wait                         -
+//   ROUTER DEALER REQ ROUTER  by routing id   fair queue          drop; mandatory: error, wait routing id
 #pragma once
 
 #include <cozmq/core/socket_type.hpp>

@@ -1,4 +1,4 @@
-// The address part of REQ and REP messages, and whose turn it is.
+// The address part of REQ, REP and ROUTER messages, and whose turn it is.
 #pragma once
 
 #include <cozmq/core/error.hpp>
@@ -26,6 +26,15 @@ struct no_envelope {
   errc may_send() const noexcept { return {}; }
   errc may_receive() const noexcept { return {}; }
   verdict received(pipe&, message&) const noexcept { return verdict::deliver; }
+};
+
+/// ROUTER: every message starts with the id of the peer it came from. [RFC 28, ROUTER]
+struct identity_envelope : no_envelope {
+  verdict received(pipe& from, message& m) const
+  {
+    m.push_front(from.id);
+    return verdict::deliver;
+  }
 };
 
 /// REQ: puts the empty delimiter in front of a request, and takes only the answer of the peer it asked.

@@ -46,6 +46,18 @@ class pipe {
   /// The peer broke a rule of the pattern: ends its connection.
   virtual void reject(std::error_code why) = 0;
 
+  /// The routing id that the peer announced; empty when it left the choice to us.
+  virtual byte_view identity() const noexcept = 0;
+
+  /// Makes `m` readable, behind what the peer has sent so far.
+  virtual void inject(message m) = 0;
+
+  /// Writes `m` ahead of everything that is queued. It is for the present connection only.
+  virtual void greet(message const& m) = 0;
+
+  /// Drops what was written and has no connection to leave by: nobody wants it any more.
+  virtual void retract() = 0;
+
   // Bookkeeping of the strategies: positions in their lists, and a mark against sending twice.
   std::size_t inbound_slot = npos;
   std::size_t outbound_slot = npos;
@@ -53,6 +65,8 @@ class pipe {
   // What the peer subscribed to, counted against its limits.
   std::size_t topics = 0;
   std::size_t topic_bytes = 0;
+  /// By which a ROUTER knows the peer. Set before it connects, it is the one; else the peer's own, or one of ours.
+  frame id;
   static constexpr std::size_t npos = static_cast<std::size_t>(-1);
 
  protected:

@@ -27,6 +27,10 @@ class core final : public engine::socket_core {
   {
     if constexpr (requires { exchange_.outbound().wait_when_full; })
       exchange_.outbound().wait_when_full = options().xpub_nodrop;
+    if constexpr (requires { exchange_.outbound().mandatory; }) {
+      exchange_.outbound().mandatory = options().router_mandatory;
+      exchange_.outbound().handover = options().router_handover;
+    }
   }
 
   /// Sends without waiting: zero, and `m` is taken; or why not, and `m` is as before.
@@ -76,6 +80,8 @@ class core final : public engine::socket_core {
   void route_inbound(routing::pipe& p) override { exchange_.attach_inbound(p); }
   void unroute_outbound(routing::pipe& p) override { exchange_.detach_outbound(p); }
   void unroute_inbound(routing::pipe& p) override { exchange_.detach_inbound(p); }
+  bool route_admits(routing::pipe const& p) const override { return exchange_.admits(p); }
+  bool route_knows(byte_view routing_id) const override { return exchange_.knows(routing_id); }
   void route_connected(routing::pipe& p) override { exchange_.connected(p); }
   void route_disconnected(routing::pipe& p) override { exchange_.disconnected(p); }
   bool route_readable(routing::pipe& p) override { return exchange_.readable(p); }

@@ -57,6 +57,9 @@ class decoder {
   /// Moves the next whole message into `to`. False when there is none; `to` is then unchanged.
   bool pop(message& to);
 
+  /// Queues a message that did not arrive, behind the whole ones that did.
+  void put(message m);
+
   /// Forgets a message of which only a part has arrived; whole messages stay. For the end of a connection.
   void drop_partial() noexcept;
 
@@ -84,6 +87,7 @@ class decoder {
   void frame_ended(bool more);
   void make_room(std::optional<frame_header> const& incomplete);
   void begin_body(frame_header const& header);
+  void split();
   void seal();
   void rewind() noexcept { fill_.read = whole_ = scan_ = end_ = 0; }
   void build_walked();

@@ -67,8 +67,10 @@ inline std::string socket_core::connect(std::string_view text, std::error_code& 
   if (where.transport == transport_type::inproc)
     return connect_inproc(where, ec, why);
   auto const made = std::make_shared<dialer>(*this, where);
+  if (!preset_id(made->peer(), ec, why))
+    return {};
   dialers_.push_back(made);
-  if (!options_.immediate && admits(made->peer())) {
+  if (!options_.immediate && admits(made->peer()) == errc{}) {
     join_outbound(enlist(made->peer()));
     writers.wake_all(wake::posted);
   }
@@ -104,11 +106,28 @@ inline std::string socket_core::connect_inproc(endpoint const& where, std::error
     }
   }
   auto const made = std::make_shared<inproc_pipe>(*this);
+  if (!preset_id(*made, ec, why))
+    return {};
   inproc_.push_back({name, made});
-  if (!options_.immediate && admits(*made))
+  if (!options_.immediate && admits(*made) == errc{})
     join_outbound(enlist(*made));
   join_inproc(*made, name);
   return name;
+}
+
+// The peer of the next connect gets the id that the options say, once.
+inline bool socket_core::preset_id(routing::pipe& p, std::error_code& ec, std::string& why)
+{
+  std::string& wanted = options_.connect_routing_id;
+  if (wanted.empty())
+    return true;
+  if (route_knows(as_bytes(wanted))) {
+    ec = errc::duplicate_routing_id;
+    why = ec.message();
+    return false;
+  }
+  p.id = frame{std::exchange(wanted, {})};
+  return true;
 }
 
 // Joins `connecting`, which is ours, to the socket that has bound `name`, if there is one that fits.
@@ -118,13 +137,15 @@ inline void socket_core::join_inproc(inproc_pipe& connecting, std::string const&
   if (bound == nullptr)
     return;
   auto const answer = std::make_shared<inproc_pipe>(*bound);
+  inproc_pipe::introduce(connecting, *answer);
   std::string_view cause;
   if (!peers().contains(bound->type()))
     cause = "its socket type does not fit";
   else if (bound->executor() != executor_)
     cause = "it lives on another executor";
-  else if (!bound->admits(*answer) || !admits(connecting))
-    cause = "it talks to another peer already";
+  else if (errc const no = std::max(bound->admits(*answer), admits(connecting)); no != errc{})
+    cause = no == errc::peer_limit ? "it talks to another peer already"
+                                   : "another peer has the same routing id already";
   if (!cause.empty()) {
     write_log(log_level::warn, "{}: a {} cannot join the {} bound there: {}", name, to_string(type()),
               to_string(bound->type()), cause);

@@ -45,23 +45,25 @@ inline void socket_core::forget(routing::pipe& p)
   members_.erase(&p);
 }
 
-// On the connecting side the queue belongs to the endpoint and waits for the next connection.
-inline bool socket_core::outlives_connection(routing::pipe const& p) const noexcept
+// Who connects to `p`; null for a peer that was accepted, and for inproc.
+inline dialer* socket_core::dialer_of(routing::pipe const& p) const noexcept
 {
   for (auto const& d : dialers_)
     if (&d->peer() == &p)
-      return !options_.immediate && options_.reconnect;
-  return false;
+      return d.get();
+  return nullptr;
 }
 
-inline bool socket_core::admits(routing::pipe const& newcomer) const noexcept
+inline errc socket_core::admits(routing::pipe const& newcomer) const
 {
+  if (!route_admits(newcomer))
+    return errc::duplicate_routing_id;
   if (!is_exclusive())
-    return true;
+    return {};
   for (auto const& [key, m] : members_)
     if (key != &newcomer && (m.connected || m.outbound))
-      return false;
-  return true;
+      return errc::peer_limit;
+  return {};
 }
 
 inline void socket_core::on_connected(routing::pipe& p)
@@ -85,11 +87,12 @@ inline void socket_core::on_disconnected(routing::pipe& p)
   m->connected = false;
   --connected_;
   route_disconnected(p);
-  if (!outlives_connection(p)) {
+  dialer* const connecting = dialer_of(p);
+  // On the connecting side the queue belongs to the endpoint and waits for the next connection.
+  if (connecting == nullptr || options_.immediate || !options_.reconnect) {
     leave_outbound(*m);
-    for (auto const& d : dialers_)
-      if (&d->peer() == &p)
-        d->peer().discard_unsent();
+    if (connecting != nullptr)
+      connecting->peer().discard_unsent();
   }
   watchers.wake_all(wake::posted);
 }

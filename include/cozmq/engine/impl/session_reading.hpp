@@ -97,10 +97,10 @@ inline void session::handshake_done(byte_view early)
     flush();
     return fail(errc::unexpected_command, "the peer sent more before it had our READY");
   }
-  if (host_ && !host_->admits(*this))
-    return fail(errc::peer_limit, "this socket talks to another peer already");
-  encoder_.put_command(handshake_->output());
   peer_ = std::move(handshake_->peer());
+  if (errc const no = host_ ? host_->admits(*this) : errc{}; no != errc{})
+    return fail(no, make_error_code(no).message());
+  encoder_.put_command(handshake_->output());
   handshake_.reset();
   state_ = state::open;
   was_open_ = true;

@@ -87,6 +87,31 @@ inline void session::subscribe(bool wanted, byte_view topic)
   flush_soon();
 }
 
+inline void session::greet(message const& m)
+{
+  // As a command it overtakes what was queued before, and goes with the connection.
+  std::vector<std::byte> encoded;
+  wire::encode(m, encoded);
+  encoder_.put_command(encoded);
+  flush_soon();
+}
+
+inline void session::retract()
+{
+  if (state_ == state::open)
+    return;  // a part may be on its way
+  encoder_.clear();
+  if (std::exchange(muted_, false) && host_)
+    host_->on_writable(*this, wake::posted);
+}
+
+inline void session::inject(message m)
+{
+  decoder_.put(std::move(m));
+  if (!std::exchange(announced_, true) && host_)
+    host_->on_readable(*this, wake::posted);
+}
+
 [[gnu::always_inline]] inline void session::flush_soon()
 {
   // A burst: what is gathered leaves with the flush that is posted already.

@@ -31,15 +31,7 @@ inline void decoder::make_room(std::optional<frame_header> const& incomplete)
   }
   // Moves the message in progress to the front of a chunk; it keeps all of its frames together.
   if (fill_.messages > 0) {
-    std::size_t const rest = end_ - whole_;
-    std::size_t const walked = scan_ - whole_;
-    chunk next;
-    next.acquire();
-    std::memcpy(next.data(), fill_.bytes.data() + whole_, rest);
-    seal();
-    fill_.bytes = std::move(next);
-    end_ = rest;
-    scan_ = walked;
+    split();
   } else if (whole_ > 0) {
     std::memmove(fill_.bytes.data(), fill_.bytes.data() + whole_, end_ - whole_);
     scan_ -= whole_;
@@ -94,6 +86,30 @@ inline void decoder::build_walked()
       built_.push_back(frame{fill_.bytes.data() + at, size});
     at += size;
   }
+}
+
+inline void decoder::put(message m)
+{
+  if (fill_.messages > 0)
+    split();
+  queue_.push({{}, 0, 1, std::move(m)});
+  ++ready_;
+}
+
+// Queues the chunk with its whole messages; what is behind them moves to the front of a new one.
+inline void decoder::split()
+{
+  std::size_t const rest = end_ - whole_;
+  std::size_t const walked = scan_ - whole_;
+  chunk next;
+  if (rest > 0) {
+    next.acquire();
+    std::memcpy(next.data(), fill_.bytes.data() + whole_, rest);
+  }
+  seal();
+  fill_.bytes = std::move(next);
+  end_ = rest;
+  scan_ = walked;
 }
 
 // Queues the chunk with its whole messages. Leaves no chunk, and all cursors at zero.
