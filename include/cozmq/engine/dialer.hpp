@@ -3,7 +3,7 @@
 
 #include <cozmq/core/backoff.hpp>
 #include <cozmq/core/endpoint.hpp>
-#include <cozmq/engine/session.hpp>
+#include <cozmq/engine/connection.hpp>
 #include <cozmq/engine/trouble.hpp>
 #include <cozmq/transport/ipc.hpp>
 #include <cozmq/transport/tcp.hpp>
@@ -19,25 +19,25 @@
 
 namespace cozmq::engine {
 
-/// One connecting endpoint: its session lives as long as it does, its connections come and go.
+/// One connecting endpoint: its connection lives as long as it does, the streams come and go.
 ///
 /// Resolves the name at every attempt, tries all addresses, backs off, and goes on for ever, unless the peer made
 /// clear that it will refuse every time: then it stops and says so.
-class dialer final : public session_owner, public std::enable_shared_from_this<dialer> {
+class dialer final : public connection_owner, public std::enable_shared_from_this<dialer> {
  public:
   dialer(host& h, endpoint where)
       : host_{&h},
         where_{std::move(where)},
         text_{to_string(where_)},
         trouble_{text_},
-        session_{std::make_shared<session>(h, *this, session::side::connecting)},
+        peer_{h.make_connection(*this, side::connecting)},
         resolver_{h.executor()},
         timer_{h.executor()},
         socket_{h.executor()}
   {
   }
 
-  session& peer() noexcept { return *session_; }
+  connection& peer() noexcept { return *peer_; }
   std::string const& text() const noexcept { return text_; }
   bool gave_up() const noexcept { return gave_up_; }
 
@@ -59,26 +59,26 @@ class dialer final : public session_owner, public std::enable_shared_from_this<d
   {
     stop();
     host_ = nullptr;
-    session_->sever();
+    peer_->sever();
   }
 
-  void on_lost(session& s, std::error_code why, std::string const& reason, bool permanent) override
+  void on_lost(connection& c, std::error_code why, std::string const& reason, bool permanent) override
   {
     if (stopped_ || host_ == nullptr)
       return;
-    if (s.finished()) {
+    if (c.finished()) {
       stop();
-      host_->on_drained(s);
+      host_->on_drained(c);
       return;
     }
     if (permanent) {
       gave_up_ = stopped_ = true;
       write_log(log_level::error, "{}: {}; not trying again, {} messages undelivered", text_, reason,
-                session_->queued());
-      host_->on_gave_up(*session_, why);
+                peer_->queued());
+      host_->on_gave_up(*peer_, why);
       return;
     }
-    if (s.was_open()) {
+    if (c.was_open()) {
       failures_ = 0;
       trouble_.over();
     }
@@ -117,7 +117,7 @@ class dialer final : public session_owner, public std::enable_shared_from_this<d
   endpoint where_;
   std::string text_;
   trouble trouble_;
-  std::shared_ptr<session> session_;
+  std::shared_ptr<connection> peer_;
   asio::ip::basic_resolver<asio::ip::tcp, asio::any_io_executor> resolver_;
   asio::basic_waitable_timer<std::chrono::steady_clock> timer_;
   transport::stream socket_;
@@ -233,7 +233,7 @@ inline void dialer::connected()
     }
     transport::tcp::tune(socket_, host_->options().system);
   }
-  session_->start(std::move(socket_));
+  peer_->start(std::move(socket_));
   socket_ = transport::stream{host_->executor()};
 }
 

@@ -9,9 +9,17 @@
 
 #include <asio/any_io_executor.hpp>
 
+#include <cstdint>
+#include <memory>
 #include <system_error>
 
 namespace cozmq::engine {
+
+class connection;
+class connection_owner;
+
+/// Which end of a connection this is.
+enum class side : std::uint8_t { accepting, connecting };
 
 /// How an operation that waits is continued.
 enum class wake {
@@ -26,6 +34,9 @@ class host {
   virtual socket_options const& options() const noexcept = 0;
   virtual socket_type type() const noexcept = 0;
   virtual socket_type_set peers() const noexcept = 0;
+
+  /// A connection of the kind that this socket has, without a stream yet.
+  virtual std::shared_ptr<connection> make_connection(connection_owner& owner, side which) = 0;
 
   /// Is there a place for one more peer? Zero, or why not: a PAIR has one only, a ROUTER one of each routing id.
   virtual errc admits(routing::pipe const& newcomer) const = 0;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cozmq/core/endpoint.hpp>
-#include <cozmq/engine/session.hpp>
+#include <cozmq/engine/connection.hpp>
 #include <cozmq/engine/trouble.hpp>
 #include <cozmq/transport/ipc.hpp>
 #include <cozmq/transport/tcp.hpp>
@@ -17,7 +17,7 @@
 namespace cozmq::engine {
 
 /// One bound endpoint and the connections that came in through it.
-class listener final : public session_owner, public std::enable_shared_from_this<listener> {
+class listener final : public connection_owner, public std::enable_shared_from_this<listener> {
  public:
   /// Binds and listens; null with `ec` set when that fails.
   static std::shared_ptr<listener> open(host& h, endpoint const& where, std::error_code& ec)
@@ -36,11 +36,11 @@ class listener final : public session_owner, public std::enable_shared_from_this
 
   void accept()
   {
-    bound_.socket.async_accept([self = shared_from_this()](std::error_code ec, transport::stream connection) {
+    bound_.socket.async_accept([self = shared_from_this()](std::error_code ec, transport::stream stream) {
       if (self->closed_)
         return;
       if (!ec)
-        self->accepted(std::move(connection));
+        self->accepted(std::move(stream));
       else if (is_shortage(ec))
         return self->pause(ec);
       else
@@ -55,7 +55,7 @@ class listener final : public session_owner, public std::enable_shared_from_this
     if (closed_)
       return;
     stop_listening();
-    auto const going = std::exchange(sessions_, {});
+    auto const going = std::exchange(connections_, {});
     for (auto const& [key, peer] : going) {
       parting_.emplace(key, peer);
       peer->drop();
@@ -79,41 +79,41 @@ class listener final : public session_owner, public std::enable_shared_from_this
   {
     stop_listening();
     host_ = nullptr;
-    for (auto* const group : {&sessions_, &parting_})
+    for (auto* const group : {&connections_, &parting_})
       for (auto const& [key, peer] : *group)
         peer->sever();
-    sessions_.clear();
+    connections_.clear();
     parting_.clear();
   }
 
   template <class Visit>
   void for_each(Visit&& visit)
   {
-    for (auto const& [key, peer] : sessions_)
+    for (auto const& [key, peer] : connections_)
       visit(*peer);
   }
 
-  /// Forgets a session that has been read empty. False when it is not one of this listener's.
-  bool forget(routing::pipe const& p) { return sessions_.erase(&p) + parting_.erase(&p) > 0; }
+  /// Forgets a connection that has been read empty. False when it is not one of this listener's.
+  bool forget(routing::pipe const& p) { return connections_.erase(&p) + parting_.erase(&p) > 0; }
 
-  bool holds(routing::pipe const& p) const { return sessions_.contains(&p) || parting_.contains(&p); }
-  bool deserted() const noexcept { return closed_ && sessions_.empty() && parting_.empty(); }
+  bool holds(routing::pipe const& p) const { return connections_.contains(&p) || parting_.contains(&p); }
+  bool deserted() const noexcept { return closed_ && connections_.empty() && parting_.empty(); }
 
-  void on_lost(session& s, std::error_code why, std::string const& reason, bool) override
+  void on_lost(connection& c, std::error_code why, std::string const& reason, bool) override
   {
     // A scanner, a peer of another kind or a broken one: say it once for each cause, a peer may retry for ever.
     bool const ours = why.category() == error_category() && why != errc::peer_closed;
-    if ((ours || !s.was_open()) && why != errc::socket_closed)
-      trouble_.report(reason, fmt::format("refused {}: {}", s.peer_address(), reason));
-    if (std::size_t const lost = s.discard_unsent(); lost > 0)
+    if ((ours || !c.was_open()) && why != errc::socket_closed)
+      trouble_.report(reason, fmt::format("refused {}: {}", c.peer_address(), reason));
+    if (std::size_t const lost = c.discard_unsent(); lost > 0)
       write_log(log_level::info, "{}: {} messages for {} were not delivered: {}", text(), lost,
-                s.peer_address(), reason);
-    if (s.unread() == 0 && host_)
-      host_->on_drained(s);
+                c.peer_address(), reason);
+    if (c.unread() == 0 && host_)
+      host_->on_drained(c);
   }
 
  private:
-  using session_map = std::unordered_map<routing::pipe const*, std::shared_ptr<session>>;
+  using connection_map = std::unordered_map<routing::pipe const*, std::shared_ptr<connection>>;
 
   listener(host& h, endpoint where, transport::listening bound)
       : host_{&h},
@@ -131,13 +131,13 @@ class listener final : public session_owner, public std::enable_shared_from_this
            ec == std::errc::no_buffer_space || ec == std::errc::not_enough_memory;
   }
 
-  void accepted(transport::stream connection)
+  void accepted(transport::stream stream)
   {
     if (where_.transport == transport_type::tcp)
-      transport::tcp::tune(connection, host_->options().system);
-    auto const peer = std::make_shared<session>(*host_, *this, session::side::accepting);
-    sessions_.emplace(peer.get(), peer);
-    peer->start(std::move(connection));
+      transport::tcp::tune(stream, host_->options().system);
+    auto const peer = host_->make_connection(*this, side::accepting);
+    connections_.emplace(peer.get(), peer);
+    peer->start(std::move(stream));
   }
 
   // The connection stays in the backlog; asking for it again at once would burn a core.
@@ -157,8 +157,8 @@ class listener final : public session_owner, public std::enable_shared_from_this
   trouble trouble_;
   asio::steady_timer resume_;
   bool closed_ = false;
-  session_map sessions_;
-  session_map parting_;  // closed by unbind, not yet read empty
+  connection_map connections_;
+  connection_map parting_;  // closed by unbind, not yet read empty
 };
 
 }  // namespace cozmq::engine

@@ -8,6 +8,7 @@
 #include <cozmq/engine/inline_budget.hpp>
 #include <cozmq/engine/inproc.hpp>
 #include <cozmq/engine/listener.hpp>
+#include <cozmq/engine/session.hpp>
 #include <cozmq/engine/waiters.hpp>
 
 #include <asio/steady_timer.hpp>
@@ -61,6 +62,7 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   wait_list watchers;  // of peers and subscriptions
 
   // host
+  std::shared_ptr<connection> make_connection(connection_owner& owner, side which) final;
   errc admits(routing::pipe const& newcomer) const final;
   void on_connected(routing::pipe& p) final;
   void on_disconnected(routing::pipe& p) final;

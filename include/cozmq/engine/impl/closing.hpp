@@ -72,10 +72,10 @@ inline void socket_core::close(std::error_code why)
   for (auto const& l : listeners_)
     l->stop_listening();
   if (options_.linger.in_all > options_.linger.in_all.zero()) {
-    // A session that has nothing to deliver may end, and leave the list, at once.
-    std::vector<std::shared_ptr<session>> ending;
+    // A connection that has nothing to deliver may end, and leave the list, at once.
+    std::vector<std::shared_ptr<connection>> ending;
     for (auto const& l : listeners_)
-      l->for_each([&ending](session& s) { ending.push_back(s.shared_from_this()); });
+      l->for_each([&ending](connection& c) { ending.push_back(c.shared_from_this()); });
     for (auto const& d : std::exchange(dialers_, {})) {
       if (d->peer().connected() || (d->peer().queued() > 0 && !d->gave_up()))
         leaving_.push_back(d);
@@ -84,8 +84,8 @@ inline void socket_core::close(std::error_code why)
     }
     for (auto const& d : leaving_)
       ending.push_back(d->peer().shared_from_this());
-    for (auto const& s : ending)
-      s->finish();
+    for (auto const& c : ending)
+      c->finish();
   }
   if (options_.linger.in_all > options_.linger.in_all.zero() && delivering()) {
     context_->keep(self);
@@ -106,7 +106,7 @@ inline std::size_t socket_core::unsent_bytes() const
 {
   std::size_t sum = 0;
   for (auto const& l : listeners_)
-    l->for_each([&sum](session& s) { sum += s.unsent_bytes(); });
+    l->for_each([&sum](connection& c) { sum += c.unsent_bytes(); });
   for (auto const& d : leaving_)
     sum += d->peer().unsent_bytes();
   return sum;
@@ -156,7 +156,7 @@ inline void socket_core::end_lingering()
   auto const self = shared_from_this();
   std::size_t undelivered = 0;
   for (auto const& l : listeners_)
-    l->for_each([&undelivered](session& s) { undelivered += s.discard_unsent(); });
+    l->for_each([&undelivered](connection& c) { undelivered += c.discard_unsent(); });
   for (auto const* const group : {&dialers_, &leaving_})
     for (auto const& d : *group)
       undelivered += d->peer().discard_unsent();

@@ -5,6 +5,11 @@
 
 namespace cozmq::engine {
 
+inline std::shared_ptr<connection> socket_core::make_connection(connection_owner& owner, side which)
+{
+  return std::make_shared<session>(*this, owner, which);
+}
+
 inline socket_core::membership* socket_core::find(routing::pipe const& p) noexcept
 {
   auto const at = members_.find(&p);

@@ -1,0 +1,172 @@
+// One peer over a byte stream, whatever it speaks: its stream, and how that is waited for, written and ended.
+#pragma once
+
+#include <cozmq/core/error.hpp>
+#include <cozmq/engine/host.hpp>
+#include <cozmq/routing/pipe.hpp>
+#include <cozmq/transport/stream.hpp>
+
+#include <asio/steady_timer.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+
+namespace cozmq::engine {
+
+class connection;
+
+/// Who made the connection: a dialer or a listener.
+class connection_owner {
+ public:
+  /// The connection is over. `permanent`: it will end like that every time.
+  virtual void on_lost(connection& c, std::error_code why, std::string const& reason, bool permanent) = 0;
+
+ protected:
+  ~connection_owner() = default;
+};
+
+/// A peer, as the routing layer's pipe; session (ZMTP) derives from it. On the connecting side it outlives its streams,
+/// on the accepting side it has one only.
+///
+/// A readable stream is read on arrival, so that its end is noticed at once. Senders queue in the derived class; one
+/// posted handler per burst hands the queue to the kernel, or the sender does when 60 KiB have gathered.
+///
+/// What is done for each message is in the derived classes, which are final; the virtual functions here are called once
+/// for a burst, or less.
+///
+/// Not thread-safe: everything happens on the host's executor.
+class connection : public routing::pipe, public std::enable_shared_from_this<connection> {
+ public:
+  virtual ~connection() = default;
+
+  /// Takes over a stream that has just been made.
+  virtual void start(transport::stream stream) = 0;
+
+  /// Goes on until what is queued is delivered, then ends the connection in an orderly way.
+  void finish();
+
+  /// Ends the connection now; what is queued is lost.
+  void drop() { lost(errc::socket_closed, "the socket was closed", false); }
+
+  /// The owner and the host are going: nothing is reported any more.
+  void sever() noexcept;
+
+  void reject(std::error_code why) final { fail(why, why.message()); }
+
+  bool connected() const noexcept { return state_ == state::open; }
+  bool idle() const noexcept { return state_ == state::waiting; }
+  /// finish() was called and everything is delivered.
+  bool finished() const noexcept { return finishing_ && idle() && unsent_bytes() == 0; }
+  /// Was the last stream's handshake, if there is one, completed?
+  bool was_open() const noexcept { return was_open_; }
+  side which_side() const noexcept { return side_; }
+  /// The other end's address, for the log and for people.
+  std::string const& peer_address() const noexcept { return peer_address_; }
+
+  /// Messages received and not yet read.
+  virtual std::size_t unread() const noexcept = 0;
+  virtual void discard_unread() = 0;
+  virtual std::size_t unsent_bytes() const noexcept = 0;
+  /// Empties the outgoing queue; returns the number of messages lost.
+  virtual std::size_t discard_unsent() noexcept = 0;
+
+ protected:
+  using clock = std::chrono::steady_clock;
+
+  enum class state : std::uint8_t {
+    waiting,  // there is no stream
+    handshaking,
+    open,
+    draining,  // all is sent and the peer knows it; waits for the peer to close
+  };
+
+  connection(host& h, connection_owner& owner, side which) : host_{&h}, owner_{&owner}, side_{which} {}
+
+  // What the derived class adds.
+  virtual void on_input() = 0;  // there is input while handshaking or open
+  virtual void flush() = 0;     // hands the kernel all it takes; reports nothing, since senders call it too
+  virtual bool full() const noexcept = 0;  // is the outgoing queue at its high-water mark?
+  virtual void on_closed() noexcept = 0;   // the stream is gone: forgets what belonged to it
+  virtual std::optional<clock::time_point> deadline() const { return state_ends_; }
+  virtual void on_timer() {}
+
+  // From this many gathered bytes on a sender hands them over itself: a 64 KiB chunk is nearly full then.
+  static constexpr std::size_t flush_at = 60 * 1024;
+  static constexpr std::chrono::seconds drain_time{1};
+
+  // A handler that keeps the connection alive and does nothing once its stream is gone.
+  template <class Handler>
+  auto guarded(Handler handler)
+  {
+    return [self = shared_from_this(), generation = generation_, handler](std::error_code ec = {}) {
+      if (generation == self->generation_)
+        handler(*self, ec);
+    };
+  }
+
+  std::size_t send_hwm() const noexcept { return host_ ? host_->options().send_hwm : 0; }
+  // A connected peer whose kernel buffer takes more is never full: what is gathered leaves with the next flush.
+  bool is_full(std::size_t queued) const noexcept
+  {
+    return queued >= send_hwm() && (blocked_ || state_ != state::open);
+  }
+
+  void take_over(transport::stream stream);
+  void wait_readable();
+  void wait_writable();
+  void pause_reading() noexcept;
+  bool no_message_left();
+  void announce();
+
+  // A burst: what is gathered leaves with the flush that is posted already.
+  [[gnu::always_inline]] void flush_soon(std::size_t gathered)
+  {
+    if (!flush_posted_ || gathered >= flush_at) [[unlikely]]
+      begin_flush(gathered);
+  }
+  void begin_flush(std::size_t gathered);
+  template <class Queue>
+  void write_out(Queue& queue);
+  void after_flush();
+
+  void arm_timer();
+  void fail(std::error_code why, std::string reason, bool permanent = false);
+
+  host* host_;
+  connection_owner* owner_;
+  side side_;
+  state state_ = state::waiting;
+  bool reading_ = false;  // a wait for input is pending
+  bool paused_ = false;   // the receive queue is full
+  bool blocked_ = false;  // the kernel takes no more: a wait for room is pending
+  bool flush_posted_ = false;
+  bool failing_ = false;    // an end of the connection is posted
+  bool muted_ = false;      // somebody was refused and wants to know of room
+  bool announced_ = false;  // the host knows that there are messages
+  bool finishing_ = false;
+  bool drained_told_ = false;
+  bool was_open_ = false;
+  std::uint32_t generation_ = 0;  // of the stream: handlers of an earlier one do nothing
+  std::size_t resume_at_ = 0;     // while paused_: so few messages are left when reading goes on
+  std::optional<transport::stream> stream_;
+  std::optional<clock::time_point> state_ends_;  // deadline of the handshake, or of draining
+
+ private:
+  void lost(std::error_code why, std::string const& reason, bool permanent);
+  void close_stream() noexcept;
+  void drain();
+
+  std::unique_ptr<asio::steady_timer> timer_;
+  std::optional<clock::time_point> timer_at_;
+  std::string peer_address_;
+};
+
+}  // namespace cozmq::engine
+
+#include <cozmq/engine/impl/connection_ending.hpp>
+#include <cozmq/engine/impl/connection_io.hpp>

@@ -1,0 +1,107 @@
+// How a stream ends, and the deadlines that end it; bodies of engine::connection.
+#pragma once
+
+#include <cozmq/engine/connection.hpp>
+
+#include <asio/post.hpp>
+
+#include <array>
+#include <utility>
+
+namespace cozmq::engine {
+
+inline void connection::finish()
+{
+  finishing_ = true;
+  if (state_ == state::open) {
+    flush();
+    after_flush();
+  } else if (state_ == state::handshaking && side_ == side::accepting) {
+    fail(errc::socket_closed, "the socket was closed");
+  }
+}
+
+inline void connection::drain()
+{
+  std::array<std::byte, 16384> bytes;
+  std::error_code ec;
+  stream_->read_some(asio::buffer(bytes.data(), bytes.size()), ec);
+  if (ec && ec != asio::error::would_block)
+    return fail(errc::peer_closed, "the peer closed the connection");
+  wait_readable();
+}
+
+// Ends the connection when the present call is over: it may be in the middle of anything.
+inline void connection::fail(std::error_code why, std::string reason, bool permanent)
+{
+  if (failing_ || state_ == state::waiting || !stream_)
+    return;
+  failing_ = true;
+  asio::post(stream_->get_executor(), [self = shared_from_this(), generation = generation_, why,
+                                       reason = std::move(reason), permanent] {
+    if (generation == self->generation_)
+      self->lost(why, reason, permanent);
+  });
+}
+
+inline void connection::lost(std::error_code why, std::string const& reason, bool permanent)
+{
+  auto const self = shared_from_this();
+  bool const was_open = state_ == state::open || state_ == state::draining;
+  close_stream();
+  if (was_open && host_)
+    host_->on_disconnected(*this);
+  if (owner_)
+    owner_->on_lost(*this, why, reason, permanent);
+}
+
+inline void connection::close_stream() noexcept
+{
+  ++generation_;
+  state_ = state::waiting;
+  state_ends_.reset();
+  timer_.reset();
+  timer_at_.reset();
+  reading_ = paused_ = blocked_ = failing_ = false;
+  on_closed();
+  if (stream_) {
+    std::error_code ignored;
+    stream_->close(ignored);
+    stream_.reset();
+  }
+}
+
+inline void connection::sever() noexcept
+{
+  host_ = nullptr;
+  owner_ = nullptr;
+  close_stream();
+}
+
+// One timer serves all deadlines. It is set anew only for an earlier time: when it fires too early, it is set again,
+// which costs less than moving it with each sign of life.
+inline void connection::arm_timer()
+{
+  auto const at = deadline();
+  if (!at || !stream_ || (timer_at_ && *timer_at_ <= *at))
+    return;
+  if (!timer_)
+    timer_ = std::make_unique<asio::steady_timer>(stream_->get_executor());
+  timer_at_ = at;
+  timer_->expires_at(*at);
+  timer_->async_wait(guarded([at](connection& self, std::error_code ec) {
+    if (ec || self.timer_at_ != at)
+      return;
+    self.timer_at_.reset();
+    if (!self.state_ends_ || clock::now() < *self.state_ends_)
+      self.on_timer();
+    else if (self.state_ == state::handshaking)
+      self.fail(errc::handshake_timeout, "the handshake took too long");
+    else
+      self.fail(errc::peer_closed, "the peer did not close in time");
+    if (!self.failing_)
+      self.arm_timer();
+  }));
+}
+
+}  // namespace cozmq::engine

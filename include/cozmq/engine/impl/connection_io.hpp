@@ -1,0 +1,151 @@
+// How a stream is waited for, read and written; bodies of engine::connection.
+#pragma once
+
+#include <cozmq/engine/connection.hpp>
+#include <cozmq/transport/peer_address.hpp>
+
+#include <asio/post.hpp>
+
+#include <array>
+#include <utility>
+
+namespace cozmq::engine {
+
+inline void connection::take_over(transport::stream stream)
+{
+  std::error_code ec;
+  stream_.emplace(std::move(stream));
+  stream_->non_blocking(true, ec);
+  peer_address_ = transport::peer_address(*stream_);
+  was_open_ = false;
+}
+
+inline void connection::wait_readable()
+{
+  if (reading_ || paused_ || !stream_)
+    return;
+  reading_ = true;
+  stream_->async_wait(transport::stream::wait_read, guarded([](connection& self, std::error_code ec) {
+                        self.reading_ = false;
+                        if (ec)
+                          self.fail(ec, ec.message());
+                        else if (self.state_ == state::draining)
+                          self.drain();
+                        else
+                          self.on_input();
+                      }));
+}
+
+inline void connection::wait_writable()
+{
+  blocked_ = true;
+  stream_->async_wait(transport::stream::wait_write, guarded([](connection& self, std::error_code ec) {
+                        self.blocked_ = false;
+                        if (ec)
+                          self.fail(ec, ec.message());
+                        else
+                          self.flush();
+                        self.after_flush();
+                      }));
+}
+
+inline void connection::pause_reading() noexcept
+{
+  paused_ = true;
+  resume_at_ = host_->options().receive_hwm / 8;
+}
+
+// Says that there are messages, once until all are read. Last thing in a handler: it may continue a coroutine, which
+// may do anything.
+inline void connection::announce()
+{
+  if (announced_ || !host_ || unread() == 0)
+    return;
+  announced_ = true;
+  host_->on_readable(*this, wake::at_once);
+}
+
+// For a read that finds nothing: announces the next message again. Returns false.
+inline bool connection::no_message_left()
+{
+  announced_ = false;
+  if (state_ == state::waiting && side_ == side::accepting && host_ && !drained_told_) {
+    // The caller is in the middle of a list that this pipe is to leave.
+    drained_told_ = true;
+    asio::post(host_->executor(), [self = shared_from_this()] {
+      if (self->host_)
+        self->host_->on_drained(*self);
+    });
+  }
+  return false;
+}
+
+[[gnu::noinline]] inline void connection::begin_flush(std::size_t gathered)
+{
+  if (state_ != state::open || blocked_)
+    return;
+  if (gathered >= flush_at) {
+    flush();
+    if (host_)
+      host_->on_burst();
+  } else {
+    flush_posted_ = true;
+    asio::post(stream_->get_executor(), [self = shared_from_this()] {
+      self->flush_posted_ = false;
+      self->flush();
+      self->after_flush();
+    });
+  }
+}
+
+// Hands the kernel what it takes of a queue that gathers and consumes.
+template <class Queue>
+void connection::write_out(Queue& queue)
+{
+  for (;;) {
+    std::array<byte_view, 32> waiting;
+    std::size_t const filled = queue.gather(waiting);
+    if (filled == 0)
+      return;
+    std::array<asio::const_buffer, 32> buffers;
+    std::size_t size = 0;
+    for (std::size_t i = 0; i < filled; ++i) {
+      buffers[i] = asio::const_buffer{waiting[i].data(), waiting[i].size()};
+      size += waiting[i].size();
+    }
+    std::error_code ec;
+    std::size_t const count =
+        filled == 1 ? stream_->write_some(buffers[0], ec) : stream_->write_some(buffers, ec);
+    if (ec == asio::error::would_block)
+      return wait_writable();
+    if (ec)
+      return fail(ec, ec.message());
+    queue.consume(count);
+    if (count < size)
+      return wait_writable();
+  }
+}
+
+// Room may have come up, or the end of what there was to send.
+inline void connection::after_flush()
+{
+  if (finishing_ && state_ == state::open && unsent_bytes() == 0 && !failing_) {
+    // Closing with unread input resets the connection and destroys what the peer has not read:
+    // say that nothing follows, and read until the peer closes.
+    std::error_code ignored;
+    stream_->shutdown(asio::socket_base::shutdown_send, ignored);
+    state_ = state::draining;
+    state_ends_ = clock::now() + drain_time;
+    paused_ = false;
+    discard_unread();
+    arm_timer();
+    wait_readable();
+    return;
+  }
+  if (muted_ && !full() && host_) {
+    muted_ = false;
+    host_->on_writable(*this, wake::at_once);
+  }
+}
+
+}  // namespace cozmq::engine

@@ -1,0 +1,112 @@
+// How a session begins, until the first message may pass; bodies of engine::session.
+#pragma once
+
+#include <cozmq/engine/session.hpp>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <utility>
+
+namespace cozmq::engine {
+
+inline void session::start(transport::stream stream)
+{
+  take_over(std::move(stream));
+  wire::handshake_config config;
+  config.type = host_->type();
+  config.accepts = host_->peers();
+  config.binding = side_ == side::accepting;
+  config.identity = host_->options().routing_id;
+  handshake_ = std::make_unique<wire::handshake>(std::move(config));
+  state_ = state::handshaking;
+  if (host_->options().handshake_timeout > std::chrono::milliseconds::zero())
+    state_ends_ = clock::now() + host_->options().handshake_timeout;
+  arm_timer();
+  flush_handshake();
+  wait_readable();
+}
+
+inline void session::read_handshake()
+{
+  std::array<std::byte, 4096> bytes;
+  std::error_code ec;
+  std::size_t const count = stream_->read_some(asio::buffer(bytes.data(), bytes.size()), ec);
+  if (ec == asio::error::would_block)
+    return wait_readable();
+  if (ec)
+    return fail(ec == asio::error::eof ? make_error_code(errc::peer_closed) : ec,
+                "the peer closed during the handshake");
+  byte_view input{bytes.data(), count};
+  wire::handshake::status const status = handshake_->feed(input);
+  if (status == wire::handshake::status::done)
+    return handshake_done(input);
+  flush_handshake();
+  if (status == wire::handshake::status::failed)
+    return fail(handshake_->error(), handshake_->reason(), handshake_->permanent());
+  wait_readable();
+}
+
+inline void session::flush_handshake()
+{
+  if (blocked_ || failing_)
+    return;
+  byte_view const out = handshake_->output();
+  if (out.empty())
+    return;
+  std::error_code ec;
+  std::size_t const count = stream_->write_some(asio::buffer(out.data(), out.size()), ec);
+  if (ec && ec != asio::error::would_block)
+    return fail(ec, ec.message());
+  handshake_->sent(count);
+  if (count < out.size())
+    wait_writable();
+}
+
+inline void session::handshake_done(byte_view early)
+{
+  // [RFC 37, connection] messages follow only when both READYs have been exchanged, and ours is still to come.
+  if (side_ == side::accepting && !early.empty()) {
+    flush_handshake();
+    return fail(errc::unexpected_command, "the peer sent more before it had our READY");
+  }
+  peer_ = std::move(handshake_->peer());
+  if (errc const no = host_ ? host_->admits(*this) : errc{}; no != errc{})
+    return fail(no, make_error_code(no).message());
+  encoder_.put_command(handshake_->output());
+  handshake_.reset();
+  state_ = state::open;
+  was_open_ = true;
+  state_ends_.reset();
+  if (host_) {
+    wire::heartbeat_config const& wanted = host_->options().heartbeat;
+    if (wanted.interval > wanted.interval.zero())
+      heartbeat_.emplace(wanted, peer_.minor, wire::heartbeat::clock::now());
+    host_->on_connected(*this);
+  }
+  arm_timer();
+  flush();
+  if (failing_)
+    return;
+  std::error_code ec;
+  if (!early.empty()) {
+    // What came with the handshake's last segment, at most 4 KiB.
+    std::span<std::byte> const to = decoder_.prepare()[0];
+    std::copy(early.begin(), early.end(), to.begin());
+    ec = decoder_.commit(early.size(), [this](byte_view body) { return on_command(body); });
+  }
+  if (ec)
+    fail(ec, ec.message());
+  else
+    wait_readable();
+  if (finishing_)
+    return after_flush();  // closed during the handshake, and all that was queued may have left just now
+  bool const room = muted_ && !full();  // what was queued before may fill the kernel's buffer again
+  if (room)
+    muted_ = false;
+  announce();
+  if (room && host_)
+    host_->on_writable(*this, wake::at_once);
+}
+
+}  // namespace cozmq::engine

@@ -1,0 +1,108 @@
+// The commands of a session, its heartbeats and its end; bodies of engine::session.
+#pragma once
+
+#include <cozmq/engine/session.hpp>
+#include <cozmq/wire/command.hpp>
+#include <cozmq/wire/subscription.hpp>
+
+#include <vector>
+
+namespace cozmq::engine {
+
+inline std::error_code session::on_command(byte_view body)
+{
+  auto const command = wire::parse_command(body);
+  if (!command)
+    return errc::malformed_command;
+  if (command->name == "PING") {
+    auto const ping = wire::parse_ping(command->data);
+    if (!ping)
+      return errc::malformed_command;
+    auto const now = clock::now();
+    if (!heartbeat_)
+      heartbeat_.emplace(host_ ? host_->options().heartbeat : wire::heartbeat_config{}, peer_.minor, now);
+    heartbeat_->on_ping(ping->ttl, now);
+    arm_timer();
+    if (encoder_.command_bytes() < most_command_bytes) {
+      std::vector<std::byte> pong;
+      wire::append_pong(pong, ping->context);
+      encoder_.put_command(pong);
+      flush_soon(encoder_.bytes());
+    }
+    return {};
+  }
+  if (command->name == "PONG") {
+    if (!wire::parse_pong(command->data))
+      return errc::malformed_command;
+    if (heartbeat_)
+      heartbeat_->on_pong();
+    return {};
+  }
+  // [RFC 37, error handling] an ERROR is fatal at any time.
+  if (command->name == "ERROR")
+    return errc::refused_by_peer;
+  if (auto const change = wire::parse_subscription(*command))
+    return host_ ? host_->on_subscription(*this, change->subscribe, change->topic) : std::error_code{};
+  return {};  // [RFC 37, commands] unknown ones are ignored
+}
+
+inline void session::subscribe(bool wanted, byte_view topic)
+{
+  if (state_ != state::open)
+    return;  // all topics are sent when the handshake is complete
+  std::vector<std::byte> encoded;
+  wire::append_subscription(encoded, {wanted, topic}, peer_.minor);
+  encoder_.put_command(encoded);
+  flush_soon(encoder_.bytes());
+}
+
+inline void session::greet(message const& m)
+{
+  // As a command it overtakes what was queued before, and goes with the connection.
+  std::vector<std::byte> encoded;
+  wire::encode(m, encoded);
+  encoder_.put_command(encoded);
+  flush_soon(encoder_.bytes());
+}
+
+inline std::optional<connection::clock::time_point> session::deadline() const
+{
+  if (state_ends_)
+    return state_ends_;
+  return heartbeat_ && state_ == state::open ? heartbeat_->next_deadline() : std::nullopt;
+}
+
+inline void session::on_timer()
+{
+  if (!heartbeat_ || state_ != state::open)
+    return;
+  auto const now = clock::now();
+  // After a stall of our own the sign of life may lie in the kernel: read before judging.
+  if (!paused_ && heartbeat_->next_deadline() <= now) {
+    std::error_code ec;
+    if (stream_->available(ec) > 0)
+      heartbeat_->on_bytes_received();
+  }
+  switch (heartbeat_->poll(now)) {
+    case wire::heartbeat::action::nothing: return;
+    case wire::heartbeat::action::expired:
+      return fail(errc::heartbeat_timeout, "the peer was silent for too long");
+    case wire::heartbeat::action::send_ping: {
+      std::vector<std::byte> ping;
+      wire::append_ping(ping, heartbeat_->wire_ttl());
+      encoder_.put_command(ping);
+      flush();
+      after_flush();
+    }
+  }
+}
+
+inline void session::on_closed() noexcept
+{
+  handshake_.reset();
+  heartbeat_.reset();
+  decoder_.drop_partial();
+  encoder_.rewind();
+}
+
+}  // namespace cozmq::engine
