@@ -136,7 +136,8 @@ class inproc_pipe final : public routing::pipe, public std::enable_shared_from_t
   void greet(message const& m) override
   {
     // What was queued before they met goes behind it.
-    put(message{m});
+    outgoing_->messages.prepare() = m;
+    written();
     for (std::size_t older = queued() - 1; older > 0; --older) {
       message next = std::move(outgoing_->messages.front());
       outgoing_->messages.pop();
