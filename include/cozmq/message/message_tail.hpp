@@ -1,6 +1,7 @@
 // What a message keeps outside the object: the frames after the first, and metadata, in one allocation.
 #pragma once
 
+#include <cozmq/message/block_cache.hpp>
 #include <cozmq/message/frame.hpp>
 #include <cozmq/message/properties.hpp>
 
@@ -22,8 +23,7 @@ class message_tail {
 
   static message_tail* create(std::size_t capacity = initial_capacity)
   {
-    void* memory = ::operator new(sizeof(message_tail) + capacity * sizeof(frame));
-    return ::new (memory) message_tail{capacity};
+    return ::new (block_cache::allocate(footprint(capacity))) message_tail{capacity};
   }
 
   static message_tail* copy_of(message_tail const& other)
@@ -37,9 +37,10 @@ class message_tail {
 
   [[gnu::noinline]] static void destroy(message_tail* tail) noexcept
   {
+    std::size_t const size = footprint(tail->capacity_);
     tail->clear();
     tail->~message_tail();
-    ::operator delete(static_cast<void*>(tail));
+    block_cache::free(static_cast<void*>(tail), size);
   }
 
   std::size_t size() const noexcept { return size_; }
@@ -98,6 +99,11 @@ class message_tail {
  private:
   // With three further frames the allocation is 200 bytes; envelope, delimiter, topic and body fit.
   static constexpr std::size_t initial_capacity = 3;
+
+  static constexpr std::size_t footprint(std::size_t capacity) noexcept
+  {
+    return sizeof(message_tail) + capacity * sizeof(frame);
+  }
 
   explicit message_tail(std::size_t capacity) noexcept : capacity_{capacity} {}
   ~message_tail() = default;
