@@ -54,6 +54,17 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   /// Why operations fail: zero while the socket is open.
   errc ended() const noexcept { return ended_; }
 
+  /// Sends without waiting: zero, and `m` is taken; or why not, and `m` is as before.
+  virtual errc try_send(message& m) = 0;
+  /// Receives without waiting: zero, and `m` is the message; or why not.
+  virtual errc try_receive(message& m) = 0;
+  /// What try_receive would say now. Looks at the pattern's rules by taking the message ahead.
+  virtual errc look_ahead() = 0;
+  /// Gives back what try_receive has just given: it is the next message again.
+  virtual void put_back(message&& m) = 0;
+  /// What try_send would say now of a message that any peer may have.
+  virtual errc room() = 0;
+
   std::size_t connected_peers() const noexcept { return connected_; }
   inline_budget& budget() noexcept { return budget_; }
 

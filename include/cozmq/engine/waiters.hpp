@@ -59,6 +59,8 @@ class wait_list {
       complete(*static_cast<node*>(taken.next), how, ec);
   }
 
+  class watcher;
+
   /// Takes over all operations of `other`; this list must be empty.
   void take(wait_list& other) noexcept { head_.adopt(other.head_); }
 
@@ -191,6 +193,40 @@ class wait_list {
   }
 
   links head_;
+};
+
+/// A place in a list that is told of its next wake by a call, without an allocation: whoever waits on several lists has
+/// one in each. It leaves the list when it is woken or destroyed, or with the list.
+class wait_list::watcher final : private wait_list::node {
+ public:
+  using callback = void (*)(void* owner, wake how, std::error_code ec);
+
+  watcher(callback call, void* owner) : call_{call}, owner_{owner}
+  {
+    this->complete = &watcher::do_complete;
+    this->destroy = [](node*) {};
+  }
+  watcher(watcher const&) = delete;
+  watcher& operator=(watcher const&) = delete;
+  ~watcher() { stop(); }
+
+  void watch(wait_list& list)
+  {
+    if (!watching())
+      insert_before(list.head_);
+  }
+  void stop() noexcept { unlink(); }
+  bool watching() const noexcept { return next != this; }
+
+ private:
+  static void do_complete(node* base, wake how, std::error_code ec)
+  {
+    auto* const self = static_cast<watcher*>(base);
+    self->call_(self->owner_, how, ec);
+  }
+
+  callback call_;
+  void* owner_;
 };
 
 }  // namespace cozmq::engine

@@ -1,7 +1,9 @@
 // What || and && choose between: a message of a socket, a point in time, the end of another coroutine.
 #pragma once
 
+#include <cozmq/socket/readiness.hpp>
 #include <cozmq/socket/receive_awaitable.hpp>
+#include <cozmq/socket/selection.hpp>
 
 #include <asio/awaitable.hpp>
 #include <asio/bind_cancellation_slot.hpp>
@@ -19,58 +21,28 @@
 
 namespace cozmq::detail {
 
-/// Wakes the coroutine that waits for the first, or for all, of several alternatives. That coroutine owns it, and is
-/// owned by the handler that waits here: the execution context cuts this circle when it goes first.
-class selection final : private engine::shutdown_hook {
- public:
-  explicit selection(asio::any_io_executor const& executor)
-      : service_{&engine::shutdown_service::of(executor)}
-  {
-    service_->add(*this);
-  }
-  selection(selection const&) = delete;
-  selection& operator=(selection const&) = delete;
-  ~selection()
-  {
-    if (service_ != nullptr)
-      service_->remove(*this);
-  }
-
-  engine::wait_list waiting;
-  void fire() { waiting.wake_all(engine::wake::at_once); }
-
- private:
-  void on_context_shutdown() noexcept override
-  {
-    service_ = nullptr;
-    engine::wait_list going;
-    going.take(waiting);  // destroying what waits may destroy this object
-  }
-
-  engine::shutdown_service* service_;
-};
-
 /// The next message of a socket. Nothing is taken before `take()`.
 template <class Pattern>
 class receive_alternative {
  public:
   using result = message;
 
-  explicit receive_alternative(core<Pattern>& s)
-      : socket_{&s}, cancel_{std::make_unique<asio::cancellation_signal>()}
-  {
-  }
+  explicit receive_alternative(core<Pattern>& s) : socket_{&s}, watch_{s.readers} {}
 
   bool ready()
   {
+    if (watch_.ended())
+      return true;
     error_ = socket_->look_ahead();
-    if (error_ == errc::would_block && !armed_ && !socket_->readers.empty())
+    if (error_ == errc::would_block && !watch_.armed() && !socket_->readers.empty())
       error_ = errc::operation_in_progress;
     return error_ != errc::would_block;
   }
 
   message take()
   {
+    if (watch_.ended())
+      throw error{watch_.ended()};
     message m;
     if (error_ == errc{})
       error_ = socket_->try_receive(m);
@@ -79,42 +51,55 @@ class receive_alternative {
     return m;
   }
 
-  void arm(std::shared_ptr<selection> const& s, asio::any_io_executor const&)
-  {
-    if (std::exchange(armed_, true))
-      return;
-    socket_->readers.async_wait(
-        socket_->executor(),
-        asio::bind_cancellation_slot(cancel_->slot(), [s, fired = fired_](std::error_code ec) {
-          *fired = true;
-          if (ec != asio::error::operation_aborted)
-            s->fire();
-        }));
-  }
-
-  // Fired without a message for us, for example a topic that is filtered out.
-  void rearm(std::shared_ptr<selection> const& s, asio::any_io_executor const& executor)
-  {
-    if (armed_ && std::exchange(*fired_, false)) {
-      armed_ = false;
-      arm(s, executor);
-    }
-  }
-
-  void disarm()
-  {
-    if (std::exchange(armed_, false))
-      cancel_->emit(asio::cancellation_type::terminal);
-  }
-
+  // Also when it was woken without a message for us, for example by a topic that is filtered out.
+  void arm(std::shared_ptr<selection> const& s, asio::any_io_executor const&) { watch_.arm(s); }
+  void rearm(std::shared_ptr<selection> const& s, asio::any_io_executor const&) { watch_.arm(s); }
+  void disarm() noexcept { watch_.disarm(); }
   bool running() const noexcept { return false; }
 
  private:
   core<Pattern>* socket_;
-  std::unique_ptr<asio::cancellation_signal> cancel_;
-  std::shared_ptr<bool> fired_ = std::make_shared<bool>(false);
+  socket_watch watch_;
   errc error_{};
-  bool armed_ = false;
+};
+
+/// That a socket is readable, or writable, without taking or sending anything.
+class readiness_alternative {
+ public:
+  using result = std::monostate;
+
+  readiness_alternative(engine::socket_core& s, readiness which)
+      : socket_{&s}, which_{which}, watch_{list_of(s, which)}
+  {
+  }
+
+  bool ready()
+  {
+    if (watch_.ended())
+      return true;
+    error_ = ready_for(*socket_, which_, watch_.armed());
+    return error_ != errc::would_block;
+  }
+
+  std::monostate take() const
+  {
+    if (watch_.ended())
+      throw error{watch_.ended()};
+    if (error_ != errc{})
+      throw error{error_};
+    return {};
+  }
+
+  void arm(std::shared_ptr<selection> const& s, asio::any_io_executor const&) { watch_.arm(s); }
+  void rearm(std::shared_ptr<selection> const& s, asio::any_io_executor const&) { watch_.arm(s); }
+  void disarm() noexcept { watch_.disarm(); }
+  bool running() const noexcept { return false; }
+
+ private:
+  engine::socket_core* socket_;
+  readiness which_;
+  socket_watch watch_;
+  errc error_{};
 };
 
 /// A point in time, counted from when the waiting begins.

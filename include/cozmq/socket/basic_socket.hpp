@@ -5,6 +5,7 @@
 #include <cozmq/socket/core.hpp>
 #include <cozmq/socket/operations.hpp>
 #include <cozmq/socket/options.hpp>
+#include <cozmq/socket/readiness.hpp>
 #include <cozmq/socket/receive_awaitable.hpp>
 #include <cozmq/socket/request.hpp>
 #include <cozmq/socket/watch.hpp>
@@ -273,6 +274,79 @@ class basic_socket {
         detail::receive_operation<Pattern>{shared()}, token, executor_);
   }
 
+  // ---- readiness ----------------------------------------------------------------------------------------------------
+
+  /// Is there a whole message to receive without waiting? False out of turn (REQ, REP) and when the socket has ended.
+  bool readable()
+  {
+    if constexpr (!can_receive<Pattern>)
+      Pattern::template refuse_receive<Pattern>();
+    return core_ && core_->look_ahead() == errc{};
+  }
+
+  /// Would a send be accepted without waiting? For PUB and its like always; false out of turn (REQ, REP) and when the
+  /// socket has ended.
+  bool writable()
+  {
+    if constexpr (!can_send<Pattern>)
+      Pattern::template refuse_send<Pattern>();
+    return core_ && core_->room() == errc{};
+  }
+
+  /// Completes when `try_recv` gives a message, and takes nothing itself; may stand in `||` and `&&`.
+  ///
+  /// @par Errors
+  /// Throws as `recv` does; `operation_in_progress` when a receive or a poller waits on this socket already.
+  ///
+  /// @par Cancellation
+  /// total, partial and terminal.
+  ready_awaitable wait_readable()
+  {
+    if constexpr (!can_receive<Pattern>)
+      Pattern::template refuse_receive<Pattern>();
+    return {live(), detail::readiness::readable};
+  }
+
+  /// Completes when `try_send` is accepted; by the time of a later call another sender may have been first. Throws as
+  /// `send` does.
+  ///
+  /// @par Cancellation
+  /// total, partial and terminal.
+  ready_awaitable wait_writable()
+  {
+    if constexpr (!can_send<Pattern>)
+      Pattern::template refuse_send<Pattern>();
+    return {live(), detail::readiness::writable};
+  }
+
+  /// As `wait_readable`, for any completion token.
+  ///
+  /// @par Completion signature
+  /// `void(std::error_code)`, on the handler's executor, never from inside this call.
+  template <
+      asio::completion_token_for<void(std::error_code)> Token = asio::default_completion_token_t<Executor>>
+  auto async_wait_readable(Token&& token = asio::default_completion_token_t<Executor>{})
+  {
+    if constexpr (!can_receive<Pattern>)
+      Pattern::template refuse_receive<Token>();
+    return asio::async_compose<Token, void(std::error_code)>(
+        detail::ready_operation{shared(), detail::readiness::readable}, token, executor_);
+  }
+
+  /// As `wait_writable`, for any completion token.
+  ///
+  /// @par Completion signature
+  /// `void(std::error_code)`, on the handler's executor, never from inside this call.
+  template <
+      asio::completion_token_for<void(std::error_code)> Token = asio::default_completion_token_t<Executor>>
+  auto async_wait_writable(Token&& token = asio::default_completion_token_t<Executor>{})
+  {
+    if constexpr (!can_send<Pattern>)
+      Pattern::template refuse_send<Token>();
+    return asio::async_compose<Token, void(std::error_code)>(
+        detail::ready_operation{shared(), detail::readiness::writable}, token, executor_);
+  }
+
   // ---- what some patterns have --------------------------------------------------------------------------------------
 
   /// REQ: sends a request and receives its reply. With a timeout, gives each attempt that long and sends again up to
@@ -338,6 +412,9 @@ class basic_socket {
   }
 
   bool is_open() const noexcept { return core_ != nullptr && !core_->closed(); }
+
+  /// For what is built from sockets, such as `poller` and `forwarder`; null when closed.
+  std::shared_ptr<detail::core<Pattern>> const& core() const noexcept { return core_; }
 
  private:
   detail::core<Pattern>& live() const

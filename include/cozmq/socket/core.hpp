@@ -33,18 +33,20 @@ class core final : public engine::socket_core {
     }
   }
 
-  /// Sends without waiting: zero, and `m` is taken; or why not, and `m` is as before.
-  errc try_send(message& m)
+  errc try_send(message& m) override
   {
     if (ended() != errc{})
       return ended();
     if (m.empty())
       return errc::empty_message;
+    if constexpr (in_turns) {
+      if (ahead_) [[unlikely]]
+        return send_before_receiving(m);
+    }
     return exchange_.send(m);
   }
 
-  /// Receives without waiting: zero, and `m` is the message; or why not.
-  errc try_receive(message& m)
+  errc try_receive(message& m) override
   {
     if (ahead_ || ended() != errc{}) [[unlikely]]
       return receive_ahead(m);
@@ -53,8 +55,7 @@ class core final : public engine::socket_core {
     return exchange_.receive(m) ? errc{} : errc::would_block;
   }
 
-  /// Is there a message for the application, or an error? Looks at the patterns' rules by taking the message ahead.
-  errc look_ahead()
+  errc look_ahead() override
   {
     if (ahead_)
       return {};
@@ -65,7 +66,45 @@ class core final : public engine::socket_core {
     return e;
   }
 
+  void put_back(message&& m) override { ahead_.emplace(std::move(m)); }
+
+  errc room() override
+  {
+    if (ended() != errc{})
+      return ended();
+    if constexpr (in_turns) {
+      if (ahead_ && !sends_before_receiving())
+        return errc::wrong_state;
+    }
+    if (errc const e = exchange_.envelope().may_send(); e != errc{})
+      return e;
+    return exchange_.can_send() ? errc{} : errc::would_block;
+  }
+
  private:
+  using envelope = typename Pattern::envelope;
+  static constexpr bool in_turns =
+      requires(envelope e, message m) { e.wrap(m); } || requires(envelope e, message m) { e.reply(m); };
+
+  // The application has not received what was taken ahead, so it is not its turn; a relaxed REQ gives the reply up.
+  bool sends_before_receiving()
+  {
+    if constexpr (requires { exchange_.envelope().relaxed; })
+      return exchange_.envelope().relaxed;
+    else
+      return false;
+  }
+
+  [[gnu::noinline]] errc send_before_receiving(message& m)
+  {
+    if (!sends_before_receiving())
+      return errc::wrong_state;
+    errc const e = exchange_.send(m);
+    if (e == errc{})
+      ahead_.reset();
+    return e;
+  }
+
   // What was taken ahead belongs to the application even when the socket has ended.
   [[gnu::noinline]] errc receive_ahead(message& m)
   {

@@ -223,6 +223,11 @@ std::tuple<receive_alternative<Pattern>> alternatives(receive_awaitable<Pattern>
   return {receive_alternative<Pattern>{r.socket()}};
 }
 
+inline std::tuple<readiness_alternative> alternatives(ready_awaitable r)
+{
+  return {readiness_alternative{r.socket(), r.which()}};
+}
+
 inline std::tuple<timer_alternative> alternatives(timeout_awaitable t)
 {
   return {timer_alternative{t.after()}};
@@ -244,6 +249,8 @@ template <class T>
 inline constexpr bool is_ours = false;
 template <class Pattern>
 inline constexpr bool is_ours<receive_awaitable<Pattern>> = true;
+template <>
+inline constexpr bool is_ours<ready_awaitable> = true;
 template <>
 inline constexpr bool is_ours<timeout_awaitable> = true;
 template <class... A>
