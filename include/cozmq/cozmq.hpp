@@ -5,6 +5,9 @@
 #include <cozmq/core/log.hpp>
 #include <cozmq/message/format.hpp>
 #include <cozmq/message/message.hpp>
+#include <cozmq/service/forwarder.hpp>
+#include <cozmq/service/poller.hpp>
+#include <cozmq/service/proxy.hpp>
 #include <cozmq/service/run.hpp>
 #include <cozmq/service/spawn.hpp>
 #include <cozmq/socket/context.hpp>

@@ -22,6 +22,9 @@ enum class errc {
   wrong_frame_count,
   invalid_option,
   socket_closed,
+  already_added,
+  not_added,
+  nothing_to_wait_for,
   // endpoints
   invalid_endpoint,
   unknown_transport,
@@ -77,6 +80,11 @@ inline constexpr error_row error_table[] = {
     {errc::invalid_option, "invalid_option",
      "the option's value is out of range: see the option's documentation"},
     {errc::socket_closed, "socket_closed", "the socket is closed: create a new one"},
+    {errc::already_added, "already_added",
+     "the poller watches this already: change what it looks for with modify"},
+    {errc::not_added, "not_added", "the poller does not watch this: add it first"},
+    {errc::nothing_to_wait_for, "nothing_to_wait_for",
+     "the poller is empty, the wait would never end: add a socket, or give a timeout"},
     {errc::invalid_endpoint, "invalid_endpoint",
      "not an endpoint: write transport://address, for example tcp://127.0.0.1:5555"},
     {errc::unknown_transport, "unknown_transport", "unknown transport: this build has tcp, ipc and inproc"},
@@ -149,6 +157,9 @@ class error_category final : public std::error_category {
       case errc::empty_message:
       case errc::wrong_frame_count:
       case errc::invalid_option:
+      case errc::already_added:
+      case errc::not_added:
+      case errc::nothing_to_wait_for:
       case errc::invalid_endpoint:
       case errc::no_bind_wildcard: return std::errc::invalid_argument;
       case errc::unknown_transport: return std::errc::protocol_not_supported;
