@@ -205,13 +205,13 @@ class device {
 
   void subscribe(std::string const& topic)
   {
-    if constexpr (Pattern::type == cozmq::socket_type::sub)
+    if constexpr (Pattern::type == cozmq::socket_type::sub || Pattern::type == cozmq::socket_type::xsub)
       socket_.subscribe(topic);
   }
 
   void unsubscribe(std::string const& topic)
   {
-    if constexpr (Pattern::type == cozmq::socket_type::sub)
+    if constexpr (Pattern::type == cozmq::socket_type::sub || Pattern::type == cozmq::socket_type::xsub)
       socket_.unsubscribe(topic);
   }
 
@@ -304,6 +304,10 @@ int serve(arguments const& args)
     return serve<cozmq::pattern::pub>(args);
   if (args.type == "SUB")
     return serve<cozmq::pattern::sub>(args);
+  if (args.type == "XPUB")
+    return serve<cozmq::pattern::xpub>(args);
+  if (args.type == "XSUB")
+    return serve<cozmq::pattern::xsub>(args);
   if (args.type == "REQ")
     return serve<cozmq::pattern::req>(args);
   if (args.type == "REP")

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-OFFERED_TYPES = {"PAIR", "PUSH", "PULL", "PUB", "SUB", "REQ", "REP", "DEALER", "ROUTER"}
+OFFERED_TYPES = {"PAIR", "PUSH", "PULL", "PUB", "SUB", "XPUB", "XSUB", "REQ", "REP", "DEALER", "ROUTER"}
 OFFERED_MECHANISMS = {"NULL"}
 MOST_NONSTRICT = 2
 

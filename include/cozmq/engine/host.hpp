@@ -55,6 +55,8 @@ class host {
   virtual void on_writable(routing::pipe& p, wake how) = 0;
   /// A full buffer has been handed to the kernel from inside a send.
   virtual void on_burst() noexcept = 0;
+  /// The peer has handled what it was told: see pipe::settled().
+  virtual void on_settled() = 0;
   virtual std::error_code on_subscription(routing::pipe& p, bool wanted, byte_view topic) = 0;
 
  protected:

@@ -119,6 +119,8 @@ class inproc_pipe final : public routing::pipe, public std::enable_shared_from_t
       (void)peer_->host_->on_subscription(*peer_, wanted, topic);
   }
 
+  bool settled() override { return peer_ != nullptr; }
+
   void reject(std::error_code) override
   {
     // A peer of our own program: what it sent wrongly is discarded, the connection stays.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cozmq/core/backoff.hpp>
+#include <cozmq/routing/subscription_rules.hpp>
 #include <cozmq/transport/stream.hpp>
 #include <cozmq/wire/decoder.hpp>
 #include <cozmq/wire/heartbeat.hpp>
@@ -30,7 +31,8 @@ struct socket_options {
   std::size_t receive_hwm = 1000;  // whole messages
   linger_limits linger;
   bool immediate = false;  // queue only for peers whose handshake is complete
-  bool xpub_nodrop = false;
+  routing::subscription_rules subscriptions;
+  bool xsub_verbose_unsubscribe = false;
   std::string routing_id;
   std::string connect_routing_id;  // of the peer of the next connect
   bool router_mandatory = false;

@@ -8,6 +8,7 @@
 #include <cozmq/wire/heartbeat.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <system_error>
@@ -41,6 +42,8 @@ class session final : public connection {
   void inject(message m) override;
   void greet(message const& m) override;
   void retract() override;
+  bool settled() override;
+  void hold(bool on) override;
 
   /// Takes over a stream; the handshake begins.
   void start(transport::stream stream) override;
@@ -75,6 +78,10 @@ class session final : public connection {
   std::unique_ptr<wire::handshake> handshake_;
   std::optional<wire::heartbeat> heartbeat_;
   wire::peer_info_on_wire peer_;
+  bool held_ = false;          // routing does not want to be told more
+  std::uint32_t told_ = 0;     // subscriptions sent through this stream
+  std::uint32_t asked_ = 0;    // so many were sent before the last question whether they were handled
+  std::uint32_t handled_ = 0;  // and so many are known to be
 };
 
 }  // namespace cozmq::engine

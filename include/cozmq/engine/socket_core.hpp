@@ -82,6 +82,7 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   void on_readable(routing::pipe& p, wake how) final;
   void on_writable(routing::pipe& p, wake how) final;
   void on_burst() noexcept final { budget_.exhaust(); }
+  void on_settled() final { watchers.wake_all(wake::posted); }
   std::error_code on_subscription(routing::pipe& p, bool wanted, byte_view topic) final;
 
  protected:

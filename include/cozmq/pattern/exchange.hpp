@@ -3,8 +3,8 @@
 
 #include <cozmq/core/error.hpp>
 #include <cozmq/pattern/policy.hpp>
-#include <cozmq/wire/subscription.hpp>
 
+#include <concepts>
 #include <system_error>
 #include <type_traits>
 
@@ -17,6 +17,14 @@ class exchange {
   using outbound_type = typename Pattern::outbound;
   using inbound_type = typename Pattern::inbound;
   using envelope_type = typename Pattern::envelope;
+
+  exchange()
+  {
+    if constexpr (requires { inbound_.serve(outbound_); })
+      inbound_.serve(outbound_);
+  }
+  exchange(exchange const&) = delete;
+  exchange& operator=(exchange const&) = delete;
 
   outbound_type& outbound() noexcept { return outbound_; }
   inbound_type& inbound() noexcept { return inbound_; }
@@ -46,6 +54,9 @@ class exchange {
         envelope_.unwrap(m);
       return code(result);
     } else {
+      if constexpr (requires { inbound_.take_subscriptions(m); })
+        if (inbound_.take_subscriptions(m))
+          return {};
       return code(outbound_.send(m));
     }
   }
@@ -64,16 +75,20 @@ class exchange {
   /// Takes the next message for the application; false when there is none.
   bool receive(message& m)
   {
-    for (;;) {
-      routing::pipe* const from = inbound_.receive(m);
-      if (from == nullptr)
-        return false;
-      switch (envelope_.received(*from, m)) {
-        case routing::verdict::deliver: return true;
-        case routing::verdict::discard: break;
-        case routing::verdict::reject: from->reject(errc::unexpected_command); break;
+    if constexpr (std::same_as<envelope_type, routing::no_envelope>) {
+      return static_cast<bool>(inbound_.receive(m));
+    } else {
+      for (;;) {
+        routing::pipe* const from = inbound_.receive(m);
+        if (from == nullptr)
+          return false;
+        switch (envelope_.received(*from, m)) {
+          case routing::verdict::deliver: return true;
+          case routing::verdict::discard: break;
+          case routing::verdict::reject: from->reject(errc::unexpected_command); break;
+        }
+        m.clear();
       }
-      m.clear();
     }
   }
 
@@ -81,7 +96,11 @@ class exchange {
 
   /// Messages may be written to `p` from now on; it may not be connected yet.
   void attach_outbound(routing::pipe& p) { outbound_.attach(p); }
-  void detach_outbound(routing::pipe& p) { outbound_.detach(p); }
+  void detach_outbound(routing::pipe& p)
+  {
+    disconnected(p);
+    outbound_.detach(p);
+  }
   void attach_inbound(routing::pipe& p) { inbound_.attach(p); }
 
   /// `p` will never be readable again, and everything in it has been read or given up.
@@ -122,11 +141,9 @@ class exchange {
   /// The connection of `p` is lost; it may come back.
   void disconnected(routing::pipe& p)
   {
-    // [RFC 29, PUB] a connection's subscriptions end with it; the peer repeats them when it is back.
-    if constexpr (takes_subscriptions) {
-      outbound_.detach(p);
-      outbound_.attach(p);
-    }
+    // A connection's subscriptions end with it; the peer repeats them when it is back.
+    if constexpr (requires { inbound_.disconnected(p); })
+      inbound_.disconnected(p);
   }
 
   void writable(routing::pipe& p) { outbound_.writable(p); }
@@ -134,13 +151,10 @@ class exchange {
   /// `p` has a message. Says whether the application may have one.
   bool readable(routing::pipe& p)
   {
-    if constexpr (takes_subscriptions) {
-      message m;
-      while (p.read(m))
-        subscription_message(p, m);
-      return false;
+    inbound_.readable(p);
+    if constexpr (requires { inbound_.pending(); }) {
+      return inbound_.pending();
     } else {
-      inbound_.readable(p);
       if constexpr (requires(message& m) { envelope_.wrap(m); }) {
         if (envelope_.may_receive() != errc{}) {
           discard_unasked();
@@ -154,18 +168,13 @@ class exchange {
   /// `p` sent a SUBSCRIBE or CANCEL command. Patterns that do not publish ignore it.
   std::error_code subscription(routing::pipe& p, bool wanted, byte_view topic)
   {
-    std::error_code ec;
-    if constexpr (takes_subscriptions)
-      outbound_.subscription(p, wanted, topic, ec);
-    return ec;
+    if constexpr (requires { inbound_.subscription(p, wanted, topic); })
+      return inbound_.subscription(p, wanted, topic);
+    else
+      return {};
   }
 
  private:
-  static constexpr bool takes_subscriptions =
-      requires(outbound_type& o, routing::pipe& p, byte_view t, std::error_code& ec) {
-        o.subscription(p, true, t, ec);
-      };
-
   static errc code(routing::send_result const& result) noexcept
   {
     switch (result.outcome) {
@@ -174,21 +183,6 @@ class exchange {
       case routing::send_result::unreachable: return errc::host_unreachable;
     }
     return {};
-  }
-
-  // [RFC 23] subscriptions of a 3.0 peer are messages of one frame, 01 or 00 and the topic. Everything else that a
-  // subscriber sends is not for a PUB.
-  void subscription_message(routing::pipe& p, message& m)
-  {
-    for (frame const& part : m) {
-      auto const change = wire::parse_subscription_message(part.bytes());
-      if (!change)
-        continue;
-      if (std::error_code ec = subscription(p, change->subscribe, change->topic); ec) {
-        p.reject(ec);
-        return;
-      }
-    }
   }
 
   void discard_unasked()

@@ -6,6 +6,8 @@
 //   PULL  PUSH       -                        fair queue          -                            -
 //   PUB   SUB XSUB   fan out to subscribers   (subscriptions)     drop, per peer               -
 //   SUB   PUB XPUB   (subscriptions)          filtered queue      -                            -
+//   XPUB  SUB XSUB   fan out to subscribers   subscriptions       drop, per peer               -
+//   XSUB  PUB XPUB   (subscriptions), to all  fair queue          drop, no subscription        -
 //   REQ   REP ROUTER round robin              the peer last asked wait                         empty delimiter
 //   REP   REQ DEALER the peer last heard      fair queue          drop                         saved and restored
 //   DEALER ROUTER REP DEALER  round robin     fair queue          wait                         -

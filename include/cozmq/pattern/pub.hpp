@@ -3,6 +3,7 @@
 
 #include <cozmq/pattern/policy.hpp>
 #include <cozmq/routing/fan_out.hpp>
+#include <cozmq/routing/upstream.hpp>
 
 namespace cozmq::pattern {
 
@@ -15,7 +16,7 @@ struct pub {
   static constexpr bool exclusive = false;
   static constexpr bool connects_twice = false;
   using outbound = routing::fan_out;
-  using inbound = routing::no_inbound;
+  using inbound = routing::upstream<false>;
   using envelope = routing::no_envelope;
 
   template <class Dependent>

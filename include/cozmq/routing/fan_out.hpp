@@ -1,126 +1,127 @@
 // Outbound: each message to every peer that subscribed to a prefix of it.
 #pragma once
 
-#include <cozmq/core/error.hpp>
+#include <cozmq/routing/copies.hpp>
 #include <cozmq/routing/outbound.hpp>
-#include <cozmq/routing/pipe_set.hpp>
-#include <cozmq/routing/prefix_table.hpp>
-#include <cozmq/wire/encoder.hpp>
+#include <cozmq/routing/pipe_list.hpp>
+#include <cozmq/routing/subscription_table.hpp>
 
-#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <system_error>
 #include <utility>
-#include <vector>
 
 namespace cozmq::routing {
 
-/// How much one peer may subscribe to, so that it cannot exhaust the publisher.
-struct subscription_limits {
-  std::size_t topics = 1'000'000;
-  std::size_t topic_size = 65536;             // bytes
-  std::size_t bytes = std::size_t{64} << 20;  // all topics of one peer
-};
-
 /// [RFC 29, PUB] Sends a message to all peers with a matching subscription, once each. A peer at its high-water mark
-/// loses the message, the others are not affected: a send never waits for a peer.
+/// loses the message, the others are not affected: a send never waits for a peer, unless `rules.nodrop` says so.
 class fan_out {
  public:
-  void attach(pipe&) {}
-  void detach(pipe& p);
+  void attach(pipe& p) { pipes_.add(p); }
+  void detach(pipe& p)
+  {
+    drop(p, [](byte_view, bool) {});
+    if (pipes_.holds(p))
+      pipes_.remove(p);
+    if (only == &p)
+      only = nullptr;
+  }
   void writable(pipe&) {}
   bool ready() const noexcept { return true; }
+
+  /// The handshake with `p` has ended well.
+  void connected(pipe& p)
+  {
+    if (!rules.welcome.empty())
+      p.greet(message{rules.welcome});
+  }
 
   /// Matches before it encodes, encodes once, and copies small messages but shares large frames.
   send_result send(message& m);
 
-  /// `p` subscribes to, or cancels, `topic`. Idempotent per peer: ZMTP peers send every SUBSCRIBE and only the last
-  /// CANCEL of a topic, and some repeat all topics. Says whether anything changed.
+  /// `p` asks for `topic`, or no longer wants it.
   ///
   /// @par Errors
   /// `too_many_subscriptions` beyond the limits: the peer is to lose its connection.
-  bool subscription(pipe& p, bool wanted, byte_view topic, std::error_code& ec);
+  topic_change subscription(pipe& p, bool wanted, byte_view topic, std::error_code& ec)
+  {
+    return topics_.request(p, wanted, topic, limits, ec);
+  }
+
+  /// The application decides that `p` is to get `topic`, or not. False when nothing has changed.
+  bool answer(pipe& p, bool wanted, byte_view topic)
+  {
+    answered_ = true;
+    return topics_.set(p, wanted, topic) != topic_change::none;
+  }
+
+  /// Ends all subscriptions of `p`, which may ask again; calls `gone(topic, bool last)` for each.
+  template <class Gone>
+  void drop(pipe& p, Gone&& gone)
+  {
+    if (p.topics > 0 || answered_)
+      topics_.drop(p, gone);
+    p.topics = p.topic_bytes = 0;
+  }
 
   /// How many peers would receive a message that starts with `topic`.
-  std::size_t subscribers(byte_view topic);
+  std::size_t subscribers(byte_view topic)
+  {
+    std::size_t count = 0;
+    for_each_target(topic, [&count](pipe&) { ++count; });
+    return count;
+  }
+
+  /// How many different topics peers have subscribed to.
+  std::size_t topics() const noexcept { return topics_.size(); }
 
   /// Messages that a peer lost because it was full.
   std::uint64_t dropped() const noexcept { return dropped_; }
 
   subscription_limits limits;
+  subscription_rules rules;
 
-  /// Instead of losing the message for a peer that is full, refuse it for all: the sender waits.
-  bool wait_when_full = false;
+  /// The next message goes to this peer, or to nobody.
+  pipe* only = nullptr;
 
  private:
+  template <class Visit>
+  void for_each_target(byte_view topic, Visit&& visit);
   bool all_writable(byte_view topic);
 
-  // Larger messages are not copied per peer: their frames are shared. The headers of very many frames would not fit
-  // into a buffer either.
-  static constexpr std::size_t copy_at_most = 8192;
-  static constexpr std::size_t copy_frames_at_most = 1024;
-
-  prefix_table<pipe_set> topics_;
-  std::vector<std::byte> encoded_;
+  subscription_table topics_;
+  pipe_list<&pipe::outbound_slot> pipes_;
+  copies copies_;
+  bool answered_ = false;  // some peers have topics that they have not asked for
   std::uint64_t mark_ = 0;
   std::uint64_t dropped_ = 0;
 };
 
-inline void fan_out::detach(pipe& p)
+// Visits each peer once, however many of its topics match.
+template <class Visit>
+void fan_out::for_each_target(byte_view topic, Visit&& visit)
 {
-  if (p.topics == 0)
-    return;
-  topics_.erase_if([&p](byte_view, pipe_set& peers) { return peers.erase(p) && peers.empty(); });
-  p.topics = p.topic_bytes = 0;
-}
-
-inline bool fan_out::subscription(pipe& p, bool wanted, byte_view topic, std::error_code& ec)
-{
-  if (!wanted) {
-    pipe_set* const peers = topics_.find(topic);
-    if (!peers || !peers->erase(p))
-      return false;
-    if (peers->empty())
-      topics_.erase(topic);
-    --p.topics;
-    p.topic_bytes -= topic.size();
-    return true;
-  }
-  if (topic.size() > limits.topic_size || p.topics >= limits.topics ||
-      p.topic_bytes + topic.size() > limits.bytes) {
-    // Peers repeat topics, so one that is known already is not too many.
-    pipe_set* const known = topics_.find(topic);
-    if (!known || std::find(known->begin(), known->end(), &p) == known->end())
-      ec = errc::too_many_subscriptions;
-    return false;
-  }
-  if (!topics_.insert(topic).insert(p))
-    return false;
-  ++p.topics;
-  p.topic_bytes += topic.size();
-  return true;
+  ++mark_;
+  bool const invert = rules.invert;
+  topics_.match(topic, [&](pipe& p) {
+    if (std::exchange(p.mark, mark_) != mark_ && !invert)
+      visit(p);
+  });
+  for (std::size_t i = 0; invert && i < pipes_.size(); ++i)
+    if (pipes_[i].mark != mark_)
+      visit(pipes_[i]);
 }
 
 inline send_result fan_out::send(message& m)
 {
-  if (wait_when_full && !all_writable(m[0].bytes()))
+  if (rules.nodrop && !all_writable(m[0].bytes()))
     return {send_result::full, nullptr};
-  ++mark_;
-  bool encoded = false;
-  published out{m, {}};
-  topics_.match(m[0].bytes(), [&](pipe_set& peers) {
-    for (pipe* p : peers) {
-      if (p->mark == mark_)
-        continue;
-      p->mark = mark_;
-      if (!encoded && m.size() <= copy_frames_at_most && m.byte_size() <= copy_at_most) {
-        encoded_.clear();
-        wire::encode(m, encoded_);
-        out.encoded = encoded_;
-      }
-      encoded = true;
-      if (!p->publish(out))
-        ++dropped_;
-    }
+  copies_.of(m);
+  for_each_target(m[0].bytes(), [this](pipe& p) {
+    if ((only == nullptr || only == &p) && !copies_.give(p))
+      ++dropped_;
   });
+  only = nullptr;
   m.clear();
   return {send_result::sent, nullptr};
 }
@@ -128,23 +129,8 @@ inline send_result fan_out::send(message& m)
 inline bool fan_out::all_writable(byte_view topic)
 {
   bool all = true;
-  topics_.match(topic, [&all](pipe_set& peers) {
-    for (pipe* p : peers)
-      all = p->writable() && all;
-  });
+  for_each_target(topic, [&](pipe& p) { all = (p.writable() || (only != nullptr && only != &p)) && all; });
   return all;
-}
-
-inline std::size_t fan_out::subscribers(byte_view topic)
-{
-  ++mark_;
-  std::size_t count = 0;
-  topics_.match(topic, [&](pipe_set& peers) {
-    for (pipe* p : peers)
-      if (std::exchange(p->mark, mark_) != mark_)
-        ++count;
-  });
-  return count;
 }
 
 static_assert(outbound<fan_out>);

@@ -43,6 +43,13 @@ class pipe {
   /// Tells the peer that this socket wants, or no longer wants, messages that start with `topic`.
   virtual void subscribe(bool wanted, byte_view topic) = 0;
 
+  /// Has the peer, as far as can be known, handled all that subscribe() told it? If not it is asked to say so, where the
+  /// protocol allows that, and the engine reports when it has.
+  virtual bool settled() { return true; }
+
+  /// Stops reading what the peer sends, or goes on: the socket holds too much that the application has not received.
+  virtual void hold(bool) {}
+
   /// The peer broke a rule of the pattern: ends its connection.
   virtual void reject(std::error_code why) = 0;
 

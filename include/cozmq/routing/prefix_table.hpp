@@ -4,6 +4,8 @@
 #include <cozmq/core/bytes.hpp>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <random>
@@ -17,7 +19,7 @@ namespace cozmq::routing {
 ///
 /// One hash table for all topics, and the list of lengths that occur: a match hashes the text once, from front to
 /// back, and looks up at each length. Nothing recurses over topic bytes, which a peer chooses; memory is the topic
-/// and some 50 bytes. The hash is seeded per table against peers that choose colliding topics.
+/// and some 60 bytes. The hash is seeded per table against peers that choose colliding topics.
 template <class Value>
 class prefix_table {
  public:
@@ -29,22 +31,23 @@ class prefix_table {
     if (size_ == 0)
       return nullptr;
     std::size_t const slot = find_slot(topic, hash(topic));
-    return slots_[slot] ? &slots_[slot]->value : nullptr;
+    return hashes_[slot] != free_slot ? &nodes_[slot]->value : nullptr;
   }
 
   /// The value of `topic`, which is added if it is new.
   Value& insert(byte_view topic)
   {
-    if ((size_ + 1) * 4 > slots_.size() * 3)
+    if ((size_ + 1) * 4 > hashes_.size() * 3)
       grow();
     std::uint32_t const h = hash(topic);
     std::size_t const slot = find_slot(topic, h);
-    if (!slots_[slot]) {
-      slots_[slot] = node::make(topic, h);
-      ++size_;
+    if (hashes_[slot] == free_slot) {
       count_length(topic.size(), 1);
+      nodes_[slot] = node::make(topic);
+      hashes_[slot] = h;
+      ++size_;
     }
-    return slots_[slot]->value;
+    return nodes_[slot]->value;
   }
 
   void erase(byte_view topic) noexcept
@@ -52,7 +55,7 @@ class prefix_table {
     if (size_ == 0)
       return;
     std::size_t const slot = find_slot(topic, hash(topic));
-    if (slots_[slot])
+    if (hashes_[slot] != free_slot)
       erase_slot(slot);
   }
 
@@ -66,8 +69,8 @@ class prefix_table {
         return;
       std::uint32_t const h = state.advance_to(text, length);
       std::size_t const slot = find_slot(text.first(length), h);
-      if (slots_[slot])
-        visit(slots_[slot]->value);
+      if (hashes_[slot] != free_slot)
+        visit(nodes_[slot]->value);
     }
   }
 
@@ -83,22 +86,19 @@ class prefix_table {
   template <class Visit>
   void for_each(Visit&& visit)
   {
-    for (node_ptr& n : slots_)
+    for (node_ptr& n : nodes_)
       if (n)
         visit(n->topic(), n->value);
   }
 
-  /// Removes every topic for which `condemned(topic, Value&)` says so.
+  /// Removes every topic for which `condemned(topic, Value&)` says so; it may be asked twice about one that stays.
   template <class Condemned>
   void erase_if(Condemned&& condemned)
   {
-    // Removing shifts later entries forward, so a slot is looked at until it holds one that stays.
-    for (std::size_t slot = 0; slot < slots_.size(); ++slot)
-      while (slots_[slot] && condemned(slots_[slot]->topic(), slots_[slot]->value))
-        erase_slot(slot);
-    // An entry that wrapped around the end may have been shifted behind us.
-    for (std::size_t slot = 0; slot < slots_.size() && slots_[slot]; ++slot)
-      while (slots_[slot] && condemned(slots_[slot]->topic(), slots_[slot]->value))
+    // Removing moves later entries forward, so a slot is looked at until it holds one that stays. What comes from
+    // around the end of the table has been looked at before.
+    for (std::size_t slot = 0; slot < hashes_.size(); ++slot)
+      while (hashes_[slot] != free_slot && condemned(nodes_[slot]->topic(), nodes_[slot]->value))
         erase_slot(slot);
   }
 
@@ -116,20 +116,22 @@ class prefix_table {
   // The topic's bytes follow the node in the same allocation.
   struct node {
     Value value{};
-    std::uint32_t hash;
     std::uint32_t length;
 
     byte_view topic() const noexcept { return {reinterpret_cast<std::byte const*>(this + 1), length}; }
 
-    static node_ptr make(byte_view topic, std::uint32_t h)
+    static node_ptr make(byte_view topic)
     {
       void* const memory = ::operator new(sizeof(node) + topic.size());
-      node_ptr made{new (memory) node{{}, h, static_cast<std::uint32_t>(topic.size())}};
+      node_ptr made{new (memory) node{{}, static_cast<std::uint32_t>(topic.size())}};
       if (!topic.empty())
         std::memcpy(static_cast<std::byte*>(memory) + sizeof(node), topic.data(), topic.size());
       return made;
     }
   };
+
+  static constexpr std::uint32_t free_slot = 0;
+  static constexpr std::uint32_t used_bit = std::uint32_t{1} << 31;  // in every hash
 
   // Hashes ever longer prefixes of one text without starting again: whole words are mixed in once, the
   // rest of a prefix is added when its hash is asked for.
@@ -154,7 +156,7 @@ class prefix_table {
       if (done < length)
         std::memcpy(&rest, text.data() + done, length - done);
       std::uint64_t const h = mix(mix(state, rest), length);
-      return static_cast<std::uint32_t>(h >> 32);
+      return static_cast<std::uint32_t>(h >> 32) | used_bit;
     }
   };
 
@@ -167,44 +169,48 @@ class prefix_table {
   // The slot of `topic`, or the free one where it would go. There is always a free slot.
   std::size_t find_slot(byte_view topic, std::uint32_t h) const noexcept
   {
-    std::size_t slot = h & (slots_.size() - 1);
-    while (slots_[slot]) {
-      node const& n = *slots_[slot];
-      if (n.hash == h && n.length == topic.size() && std::ranges::equal(n.topic(), topic))
+    std::size_t const mask = hashes_.size() - 1;
+    std::size_t slot = h & mask;
+    for (; hashes_[slot] != free_slot; slot = (slot + 1) & mask)
+      if (hashes_[slot] == h && std::ranges::equal(nodes_[slot]->topic(), topic))
         return slot;
-      slot = (slot + 1) & (slots_.size() - 1);
-    }
     return slot;
   }
 
   void grow()
   {
-    std::vector<node_ptr> old(std::max<std::size_t>(16, slots_.size() * 2));
-    old.swap(slots_);
-    for (node_ptr& n : old) {
-      if (!n)
+    std::size_t const size = std::max<std::size_t>(16, hashes_.size() * 2);
+    std::vector<std::uint32_t> hashes(size);
+    std::vector<node_ptr> nodes(size);
+    for (std::size_t old = 0; old < hashes_.size(); ++old) {
+      if (hashes_[old] == free_slot)
         continue;
-      std::size_t slot = n->hash & (slots_.size() - 1);
-      while (slots_[slot])
-        slot = (slot + 1) & (slots_.size() - 1);
-      slots_[slot] = std::move(n);
+      std::size_t slot = hashes_[old] & (size - 1);
+      while (hashes[slot] != free_slot)
+        slot = (slot + 1) & (size - 1);
+      hashes[slot] = hashes_[old];
+      nodes[slot] = std::move(nodes_[old]);
     }
+    hashes_ = std::move(hashes);
+    nodes_ = std::move(nodes);
   }
 
   // Linear probing without tombstones: later entries of the same run move up into the gap.
   void erase_slot(std::size_t gap) noexcept
   {
-    count_length(slots_[gap]->length, -1);
-    slots_[gap].reset();
+    count_length(nodes_[gap]->length, -1);
+    nodes_[gap].reset();
     --size_;
-    std::size_t const mask = slots_.size() - 1;
-    for (std::size_t slot = (gap + 1) & mask; slots_[slot]; slot = (slot + 1) & mask) {
-      std::size_t const home = slots_[slot]->hash & mask;
+    std::size_t const mask = hashes_.size() - 1;
+    for (std::size_t slot = (gap + 1) & mask; hashes_[slot] != free_slot; slot = (slot + 1) & mask) {
+      std::size_t const home = hashes_[slot] & mask;
       if (((slot - home) & mask) >= ((slot - gap) & mask)) {
-        slots_[gap] = std::move(slots_[slot]);
+        hashes_[gap] = hashes_[slot];
+        nodes_[gap] = std::move(nodes_[slot]);
         gap = slot;
       }
     }
+    hashes_[gap] = free_slot;
   }
 
   void count_length(std::size_t length, int change)
@@ -221,7 +227,9 @@ class prefix_table {
     }
   }
 
-  std::vector<node_ptr> slots_;  // a power of two, at most three quarters full
+  // A slot is an index into both: a power of two of them, at most three quarters used. Probing reads hashes only.
+  std::vector<std::uint32_t> hashes_;
+  std::vector<node_ptr> nodes_;
   std::size_t size_ = 0;
   std::vector<std::pair<std::size_t, std::size_t>> lengths_;  // (length, topics of that length), ascending
   std::uint64_t seed_ = std::random_device{}() | (std::uint64_t{std::random_device{}()} << 32);

@@ -361,27 +361,59 @@ class basic_socket {
     return detail::request(&live(), std::move(m), options);
   }
 
-  /// SUB: receives from now on what starts with `topic`, any bytes; "" is everything. Topics add up, and one that is
+  /// SUB, XSUB: receives from now on what starts with `topic`, any bytes; "" is everything. Topics add up, and one that is
   /// subscribed to twice must be unsubscribed twice.
+  /// XPUB with `option::xpub_manual`: lets the peer whose request was received last have it; nothing happens if that peer
+  /// is gone.
+  ///
+  /// @par Errors
+  /// Throws `error`: `errc::not_supported` on an XPUB without `option::xpub_manual`.
   void subscribe(std::string_view topic)
     requires requires(typename Pattern::inbound in) { in.subscribe(byte_view{}); }
   {
-    live().exchange().inbound().subscribe(as_bytes(topic));
+    if (errc const e = live().exchange().inbound().subscribe(as_bytes(topic)); e != errc{})
+      throw error{e};
   }
 
-  /// SUB: takes one subscription back. False when there was none to `topic`.
+  /// SUB, XSUB, XPUB: takes one subscription back. False when there was none to `topic`.
   bool unsubscribe(std::string_view topic)
     requires requires(typename Pattern::inbound in) { in.unsubscribe(byte_view{}); }
   {
     return live().exchange().inbound().unsubscribe(as_bytes(topic));
   }
 
-  /// PUB: completes when at least `count` peers would receive a message that starts with `topic`, so that publishing
+  /// How many different topics are subscribed to: by a SUB or XSUB, or by all peers of a PUB or XPUB.
+  std::size_t topics_count() const
+    requires requires(typename Pattern::inbound in) { in.topics(); } ||
+             requires(typename Pattern::outbound out) { out.topics(); }
+  {
+    if constexpr (requires(typename Pattern::inbound in) { in.topics(); })
+      return live().exchange().inbound().topics();
+    else
+      return live().exchange().outbound().topics();
+  }
+
+  /// PUB, XPUB: completes when at least `count` peers would receive a message that starts with `topic`, so that publishing
   /// right afterwards loses nothing. Throws `error` with `errc::terminated`.
   asio::awaitable<void> wait_subscribers(std::string_view topic, std::size_t count = 1)
     requires requires(typename Pattern::outbound out) { out.subscribers(byte_view{}); }
   {
     return detail::wait_subscribers(&live(), std::string{topic}, count);
+  }
+
+  /// SUB, XSUB: completes when all present subscriptions are active at `count` publishers or more, so that nothing is
+  /// missed that they send afterwards.
+  ///
+  /// Over a connection the publisher is asked with a PING, and its PONG follows what it was told before. A cozmq
+  /// publisher has then applied it. A libzmq publisher has it in its queue and applies it when its thread next comes to
+  /// it: in a send, but at most every millisecond or so. A publisher of ZMTP 3.0 cannot be asked and does not count; a
+  /// manual XPUB may still decide otherwise. The PONG comes behind the messages that wait to be received.
+  ///
+  /// Throws `error`, for example with `errc::terminated`.
+  asio::awaitable<void> wait_subscribed(std::size_t count = 1)
+    requires requires(typename Pattern::inbound in) { in.active_at(); }
+  {
+    return detail::wait_subscribed(&live(), count);
   }
 
   // ---- state --------------------------------------------------------------------------------------------------------

@@ -25,8 +25,14 @@ class core final : public engine::socket_core {
   /// Passes on what options say about routing.
   void options_changed()
   {
-    if constexpr (requires { exchange_.outbound().wait_when_full; })
-      exchange_.outbound().wait_when_full = options().xpub_nodrop;
+    if constexpr (requires { exchange_.outbound().rules; })
+      exchange_.outbound().rules = options().subscriptions;
+    if constexpr (requires { exchange_.inbound().receive_hwm; })
+      exchange_.inbound().receive_hwm = options().receive_hwm;
+    if constexpr (requires { exchange_.inbound().invert; })
+      exchange_.inbound().invert = options().subscriptions.invert;
+    if constexpr (requires { exchange_.inbound().verbose_unsubscribe; })
+      exchange_.inbound().verbose_unsubscribe = options().xsub_verbose_unsubscribe;
     if constexpr (requires { exchange_.outbound().mandatory; }) {
       exchange_.outbound().mandatory = options().router_mandatory;
       exchange_.outbound().handover = options().router_handover;

@@ -10,6 +10,8 @@
 #include <cozmq/pattern/req.hpp>
 #include <cozmq/pattern/router.hpp>
 #include <cozmq/pattern/sub.hpp>
+#include <cozmq/pattern/xpub.hpp>
+#include <cozmq/pattern/xsub.hpp>
 #include <cozmq/socket/basic_socket.hpp>
 
 namespace cozmq {
@@ -23,5 +25,7 @@ using rep_socket = basic_socket<pattern::rep>;
 using req_socket = basic_socket<pattern::req>;
 using router_socket = basic_socket<pattern::router>;
 using sub_socket = basic_socket<pattern::sub>;
+using xpub_socket = basic_socket<pattern::xpub>;
+using xsub_socket = basic_socket<pattern::xsub>;
 
 }  // namespace cozmq

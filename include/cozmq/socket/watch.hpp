@@ -1,4 +1,4 @@
-// Waiting for peers: connected ones, and subscribers of a topic.
+// Waiting for peers: connected ones, subscribers of a topic, publishers that know ours.
 #pragma once
 
 #include <cozmq/socket/core.hpp>
@@ -10,12 +10,15 @@
 #include <cstddef>
 #include <string>
 #include <system_error>
+#include <utility>
 
 namespace cozmq::detail {
 
-inline asio::awaitable<void> wait_connected(engine::socket_core* s, std::size_t count)
+/// Waits until `condition()` holds; looks at it again whenever anything happens to peers.
+template <class Condition>
+asio::awaitable<void> wait_until(engine::socket_core* s, Condition condition)
 {
-  while (s->connected_peers() < count) {
+  while (!condition()) {
     if (s->ended() != errc{})
       throw error{s->ended()};
     std::error_code ec;
@@ -25,17 +28,23 @@ inline asio::awaitable<void> wait_connected(engine::socket_core* s, std::size_t 
   }
 }
 
+inline asio::awaitable<void> wait_connected(engine::socket_core* s, std::size_t count)
+{
+  return wait_until(s, [s, count] { return s->connected_peers() >= count; });
+}
+
 template <class Pattern>
 asio::awaitable<void> wait_subscribers(core<Pattern>* s, std::string topic, std::size_t count)
 {
-  while (s->exchange().outbound().subscribers(as_bytes(topic)) < count) {
-    if (s->ended() != errc{})
-      throw error{s->ended()};
-    std::error_code ec;
-    co_await s->watchers.async_wait(s->executor(), asio::redirect_error(asio::use_awaitable, ec));
-    if (ec)
-      throw error{ec};
-  }
+  return wait_until(s, [s, topic = std::move(topic), count] {
+    return s->exchange().outbound().subscribers(as_bytes(topic)) >= count;
+  });
+}
+
+template <class Pattern>
+asio::awaitable<void> wait_subscribed(core<Pattern>* s, std::size_t count)
+{
+  return wait_until(s, [s, count] { return s->exchange().inbound().active_at() >= count; });
 }
 
 }  // namespace cozmq::detail

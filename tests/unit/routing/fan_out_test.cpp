@@ -19,7 +19,7 @@ struct publisher {
   bool ask(fake_pipe& p, bool wanted, std::string const& topic)
   {
     std::error_code ec;
-    bool const changed = out.subscription(p, wanted, as_bytes(topic), ec);
+    bool const changed = out.subscription(p, wanted, as_bytes(topic), ec) != routing::topic_change::none;
     CHECK_FALSE(ec);
     return changed;
   }
@@ -27,7 +27,7 @@ struct publisher {
   bool over_the_limit(fake_pipe& p, std::string const& topic)
   {
     std::error_code ec;
-    bool const changed = out.subscription(p, true, as_bytes(topic), ec);
+    bool const changed = out.subscription(p, true, as_bytes(topic), ec) != routing::topic_change::none;
     CHECK_FALSE(changed);
     return ec == errc::too_many_subscriptions;
   }
@@ -160,12 +160,12 @@ TEST_CASE("S6 a send is always possible")
   pub.send({"lost"});
 }
 
-TEST_CASE("wait_when_full refuses a message for all when one matching peer is full")
+TEST_CASE("nodrop refuses a message for all when one matching peer is full")
 {
   fake_pipe full{0};
   fake_pipe quick;
   publisher pub;
-  pub.out.wait_when_full = true;
+  pub.out.rules.nodrop = true;
   pub.ask(full, true, "a");
   pub.ask(quick, true, "");
   message m{"abc"};

@@ -189,6 +189,7 @@ inline void socket_core::disconnect(std::string_view text, std::error_code& ec)
     return;
   }
   bool found = false;
+  readers.wake_one(wake::posted);  // an XPUB's application may be told
   for (auto const& d : std::vector<std::shared_ptr<dialer>>{dialers_}) {
     if (d->text() == text) {
       found = true;

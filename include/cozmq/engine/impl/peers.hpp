@@ -92,6 +92,7 @@ inline void socket_core::on_disconnected(routing::pipe& p)
   m->connected = false;
   --connected_;
   route_disconnected(p);
+  readers.wake_one(wake::posted);  // an XPUB's application may be told
   dialer* const connecting = dialer_of(p);
   // On the connecting side the queue belongs to the endpoint and waits for the next connection.
   if (connecting == nullptr || options_.immediate || !options_.reconnect) {
@@ -127,11 +128,10 @@ inline void socket_core::on_readable(routing::pipe& p, wake how)
 {
   if (find(p) == nullptr)
     return;
-  if (!route_readable(p)) {
-    watchers.wake_all(wake::posted);  // it may have been subscriptions
-    return;
-  }
-  readers.wake_one(how);  // last: it may continue a coroutine that lets go of this socket
+  bool const any = route_readable(p);
+  watchers.wake_all(wake::posted);  // it may have been subscriptions
+  if (any)
+    readers.wake_one(how);  // last: it may continue a coroutine that lets go of this socket
 }
 
 inline void socket_core::on_writable(routing::pipe& p, wake how)
@@ -149,6 +149,7 @@ inline std::error_code socket_core::on_subscription(routing::pipe& p, bool wante
     return {};
   std::error_code const ec = route_subscription(p, wanted, topic);
   watchers.wake_all(wake::posted);
+  readers.wake_one(wake::posted);  // an XPUB's application may be told
   return ec;
 }
 

@@ -72,7 +72,7 @@ inline void session::read_messages()
   ec = decoder_.commit(count, [this](byte_view body) { return on_command(body); });
   if (ec) {
     fail(ec, ec.message());
-  } else if (host_ && decoder_.ready() >= host_->options().receive_hwm) {
+  } else if (host_ && (held_ || decoder_.ready() >= host_->options().receive_hwm)) {
     pause_reading();
     if (heartbeat_)
       heartbeat_->pause();
@@ -89,9 +89,16 @@ inline bool session::read(message& to)
   if (!decoder_.pop(to)) [[unlikely]]
     return nothing_left();
   // Resumes well below the mark: a read into a buffer that still holds messages needs a second buffer.
-  if (paused_ && decoder_.ready() <= resume_at_) [[unlikely]]
+  if (paused_ && decoder_.ready() <= resume_at_ && !held_) [[unlikely]]
     resume_reading();
   return true;
+}
+
+inline void session::hold(bool on)
+{
+  held_ = on;
+  if (!on && paused_ && decoder_.ready() <= resume_at_)
+    resume_reading();
 }
 
 inline void session::resume_reading()

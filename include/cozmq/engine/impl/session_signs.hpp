@@ -5,6 +5,7 @@
 #include <cozmq/wire/command.hpp>
 #include <cozmq/wire/subscription.hpp>
 
+#include <array>
 #include <vector>
 
 namespace cozmq::engine {
@@ -32,10 +33,16 @@ inline std::error_code session::on_command(byte_view body)
     return {};
   }
   if (command->name == "PONG") {
-    if (!wire::parse_pong(command->data))
+    auto const context = wire::parse_pong(command->data);
+    if (!context)
       return errc::malformed_command;
     if (heartbeat_)
       heartbeat_->on_pong();
+    if (context->size() == sizeof handled_) {
+      handled_ = load_big_endian<std::uint32_t>(context->data());
+      if (host_)
+        host_->on_settled();
+    }
     return {};
   }
   // [RFC 37, error handling] an ERROR is fatal at any time.
@@ -54,6 +61,24 @@ inline void session::subscribe(bool wanted, byte_view topic)
   wire::append_subscription(encoded, {wanted, topic}, peer_.minor);
   encoder_.put_command(encoded);
   flush_soon(encoder_.bytes());
+  ++told_;
+}
+
+// [RFC 37] commands are handled in order, so the PONG says that the subscriptions before the PING were.
+inline bool session::settled()
+{
+  if (state_ != state::open || peer_.minor == 0)
+    return false;
+  if (asked_ != told_) {
+    asked_ = told_;
+    std::array<std::byte, sizeof asked_> context;
+    store_big_endian(context.data(), asked_);
+    std::vector<std::byte> ping;
+    wire::append_ping(ping, wire::deciseconds{0}, context);
+    encoder_.put_command(ping);
+    flush_soon(encoder_.bytes());
+  }
+  return handled_ == told_;
 }
 
 inline void session::greet(message const& m)
@@ -101,6 +126,8 @@ inline void session::on_closed() noexcept
 {
   handshake_.reset();
   heartbeat_.reset();
+  held_ = false;
+  told_ = asked_ = handled_ = 0;
   decoder_.drop_partial();
   encoder_.rewind();
 }
