@@ -421,6 +421,7 @@ TEST_CASE("2.7 poller errors: added twice, unknown, closed, waited for twice, re
     REQUIRE_FALSE(first->ended);
     items.remove(pull);
     auto const alone = start(io, pull.recv());
+    co_await turns(io);
     items.add(pull, poll::in);
     co_await until(io, [&] { return first->ended; });
     REQUIRE(first->ec == errc::operation_in_progress);
