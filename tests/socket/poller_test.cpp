@@ -181,8 +181,8 @@ TEST_CASE("A37 a cancelled wait for readiness takes nothing, and any completion 
     asio::cancellation_signal cancel;
     outcome readable;
     outcome writable;
-    pull.async_wait_readable(asio::bind_cancellation_slot(
-        cancel.slot(), [&](std::error_code ec) { readable = {true, ec}; }));
+    pull.async_wait_readable(
+        asio::bind_cancellation_slot(cancel.slot(), [&](std::error_code ec) { readable = {true, ec}; }));
     push.async_wait_writable([&](std::error_code ec) { writable = {true, ec}; });
     auto const second = start(io, pull.recv());
     co_await turns(io);
@@ -345,7 +345,8 @@ TEST_CASE("B44 a poller is level-triggered: all that is ready in order, or one s
       auto const all = co_await items.wait_all();
       REQUIRE(all.size() == 3);
       for (int n = 0; n < 3; ++n)
-        REQUIRE((all[static_cast<std::size_t>(n)].data == n && all[static_cast<std::size_t>(n)].what == poll::in));
+        REQUIRE((all[static_cast<std::size_t>(n)].data == n &&
+                 all[static_cast<std::size_t>(n)].what == poll::in));
     }
     REQUIRE(sockets[1].try_recv());
     REQUIRE(sockets[1].try_recv());
@@ -430,7 +431,9 @@ TEST_CASE("2.7 poller errors: added twice, unknown, closed, waited for twice, re
   });
 }
 
-TEST_CASE("2.7 poller: a destroyed socket is reported once and has left the set; the end of the context ends a wait")
+TEST_CASE(
+    "2.7 poller: a destroyed socket is reported once and has left the set; the end of the context ends a "
+    "wait")
 {
   scenario([](asio::io_context& io, cozmq::context&) -> asio::awaitable<void> {
     std::optional<cozmq::context> ctx{io};
@@ -440,8 +443,7 @@ TEST_CASE("2.7 poller: a destroyed socket is reported once and has left the set;
     items.add(*a, poll::in, &a);
     items.add(b, poll::in, &b);
     std::optional<poller::event> found;
-    asio::co_spawn(
-        io, [&]() -> asio::awaitable<void> { found = co_await items.wait(); }, asio::detached);
+    asio::co_spawn(io, [&]() -> asio::awaitable<void> { found = co_await items.wait(); }, asio::detached);
     co_await turns(io);
     a.reset();
     co_await until(io, [&] { return found.has_value(); });
@@ -476,10 +478,11 @@ TEST_CASE("2.7 poller: a cancelled wait, and one whose poller goes, leave everyt
     for (int i = 0; i < 50; ++i) {
       asio::cancellation_signal cancel;
       outcome waited;
-      asio::co_spawn(io, items->wait(),
-                     asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr failure, poller::event) {
-                       waited = {true, failure ? asio::error::operation_aborted : std::error_code{}};
-                     }));
+      asio::co_spawn(
+          io, items->wait(),
+          asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr failure, poller::event) {
+            waited = {true, failure ? asio::error::operation_aborted : std::error_code{}};
+          }));
       if (i % 2 == 0)
         co_await push.send(std::to_string(i));
       co_await turns(io, i % 5);
@@ -582,7 +585,8 @@ TEST_CASE("2.7 poller: a loop over a source that is always ready lets others run
   });
 }
 
-TEST_CASE("2.7 poller: an io_context that goes first destroys a wait in silence, and the poller may outlive it")
+TEST_CASE(
+    "2.7 poller: an io_context that goes first destroys a wait in silence, and the poller may outlive it")
 {
   descriptor_pair bytes;
   std::optional<asio::io_context> io{std::in_place};

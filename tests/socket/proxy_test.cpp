@@ -79,7 +79,8 @@ asio::awaitable<void> work(rep_socket& worker, std::string name, int& served)
 
 // The ends of a streamer: what is pushed into `in` leaves through `out`.
 struct streamer {
-  explicit streamer(cozmq::context& ctx, std::string const& kind = "tcp") : in{ctx}, front{ctx}, back{ctx}, out{ctx}
+  explicit streamer(cozmq::context& ctx, std::string const& kind = "tcp")
+      : in{ctx}, front{ctx}, back{ctx}, out{ctx}
   {
     bool const tcp = kind == "tcp";
     front_endpoint = front.bind(tcp ? "tcp://127.0.0.1:*" : "inproc://front");
@@ -128,7 +129,8 @@ TEST_CASE("A39 B47 B49 clients and workers meet at a ROUTER and DEALER proxy, an
         cozmq::message reply = co_await second.recv();
         REQUIRE((reply.size() == 3 && reply[0] == "second" && reply[1] == std::to_string(i)));
         reply = co_await first.recv();
-        REQUIRE((reply.size() == 4 && reply[0] == "first" && reply[1] == std::to_string(i) && reply[2].empty()));
+        REQUIRE(
+            (reply.size() == 4 && reply[0] == "first" && reply[1] == std::to_string(i) && reply[2].empty()));
       }
       REQUIRE((served[0] == 20 && served[1] == 20));
     }
@@ -159,7 +161,8 @@ TEST_CASE("A39 B51 a streamer forwards thousands of messages of any size in orde
         io,
         [&]() -> asio::awaitable<void> {
           for (int i = 0; i < 5'000; ++i)
-            co_await in.send(std::to_string(i), blob(i % 100 == 0 ? 200'000 : static_cast<std::size_t>(i % 300)));
+            co_await in.send(std::to_string(i),
+                             blob(i % 100 == 0 ? 200'000 : static_cast<std::size_t>(i % 300)));
         },
         asio::detached);
     for (int i = 0; i < 5'000; ++i) {
@@ -273,7 +276,8 @@ TEST_CASE("B48 a proxy has no queue: when its far side is gone or full, the near
   });
 }
 
-TEST_CASE("B48 a proxy between tcp peers is bounded while its far side is gone, and goes on when that is back")
+TEST_CASE(
+    "B48 a proxy between tcp peers is bounded while its far side is gone, and goes on when that is back")
 {
   captured_log log;
   scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
@@ -342,7 +346,8 @@ TEST_CASE("A39 cancelling a proxy at any time loses no message, duplicates none,
   });
 }
 
-TEST_CASE("A39 a proxy under || ends with its timeout; one whose socket is closed or terminated ends with that")
+TEST_CASE(
+    "A39 a proxy under || ends with its timeout; one whose socket is closed or terminated ends with that")
 {
   scenario([](asio::io_context& io, cozmq::context&) -> asio::awaitable<void> {
     std::optional<cozmq::context> ctx{io};
