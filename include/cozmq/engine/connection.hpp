@@ -116,6 +116,7 @@ class connection : public routing::pipe, public std::enable_shared_from_this<con
     return queued >= send_hwm() && (blocked_ || state_ != state::open);
   }
 
+  // Begins with a new stream, in `handshaking`.
   void take_over(transport::stream stream);
   void wait_readable();
   void wait_writable();

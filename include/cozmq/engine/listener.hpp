@@ -41,10 +41,8 @@ class listener final : public connection_owner, public std::enable_shared_from_t
         return;
       if (!ec)
         self->accepted(std::move(stream));
-      else if (is_shortage(ec))
+      else if (ec != asio::error::connection_aborted)
         return self->pause(ec);
-      else
-        write_log(log_level::info, "{}: accept: {}", self->text(), ec.message());
       self->accept();
     });
   }
@@ -122,13 +120,9 @@ class listener final : public connection_owner, public std::enable_shared_from_t
         trouble_{bound_.endpoint},
         resume_{h.executor()}
   {
-  }
-
-  static bool is_shortage(std::error_code error) noexcept
-  {
-    std::error_code const ec = standard(error);
-    return ec == std::errc::too_many_files_open || ec == std::errc::too_many_files_open_in_system ||
-           ec == std::errc::no_buffer_space || ec == std::errc::not_enough_memory;
+    // Asio would wait for the next connection, with others in the backlog.
+    std::error_code ignored;
+    bound_.socket.set_option(asio::socket_base::enable_connection_aborted{true}, ignored);
   }
 
   void accepted(transport::stream stream)
@@ -140,7 +134,7 @@ class listener final : public connection_owner, public std::enable_shared_from_t
     peer->start(std::move(stream));
   }
 
-  // The connection stays in the backlog; asking for it again at once would burn a core.
+  // Out of descriptors, say. The connection stays in the backlog; asking for it again at once would burn a core.
   void pause(std::error_code why)
   {
     trouble_.report(fmt::format("accepting is paused: {}", why.message()));

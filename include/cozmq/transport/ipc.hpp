@@ -78,18 +78,20 @@ inline std::optional<listening> listen(asio::any_io_executor const& executor, en
     return std::nullopt;
   listening result{acceptor{executor}, "ipc://" + path};
   result.socket.open(protocol{asio::local::stream_protocol{}}, ec);
-  if (ec)
-    return std::nullopt;
-  result.socket.bind(to_address(path), ec);
+  if (!ec)
+    result.socket.bind(to_address(path), ec);
   if (ec == asio::error::address_in_use && !where.abstract() && !detail::is_alive(executor, path)) {
     std::filesystem::remove(path, ec);
     result.socket.bind(to_address(path), ec);
   }
-  if (!ec)
+  bool const made = !ec;
+  if (made)
     result.socket.listen(settings.backlog, ec);
-  if (ec)
-    return std::nullopt;
-  return result;
+  if (!ec)
+    return result;
+  if (made || where.any_path)  // what is there is ours
+    remove_file(where, result.endpoint);
+  return std::nullopt;
 }
 
 }  // namespace cozmq::transport::ipc

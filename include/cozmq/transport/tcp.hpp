@@ -6,6 +6,7 @@
 #include <cozmq/transport/stream.hpp>
 
 #include <asio/ip/tcp.hpp>
+#include <asio/ip/v6_only.hpp>
 
 #include <ifaddrs.h>
 #include <netinet/in.h>
@@ -121,11 +122,12 @@ inline std::optional<listening> listen(asio::any_io_executor const& executor, en
   asio::ip::tcp::endpoint const local{*host, where.any_port ? std::uint16_t{0} : where.port};
   listening result{acceptor{executor}, {}};
   result.socket.open(protocol{local.protocol()}, ec);
+  if (!ec)  // without it the address could not be bound again while an old connection lingers in the kernel
+    result.socket.set_option(asio::socket_base::reuse_address{true}, ec);
+  if (!ec && local.address().is_v6())
+    result.socket.set_option(asio::ip::v6_only{false}, ec);  // "*" accepts IPv4 peers as well
   if (ec)
     return std::nullopt;
-  detail::set_option(result.socket, SOL_SOCKET, SO_REUSEADDR, 1);
-  if (local.address().is_v6())
-    detail::set_option(result.socket, IPPROTO_IPV6, IPV6_V6ONLY, 0);  // "*" accepts IPv4 peers as well
   tune_early(result.socket, settings);
   result.socket.bind(address{local}, ec);
   if (!ec)

@@ -13,11 +13,14 @@ namespace cozmq::engine {
 
 inline void connection::take_over(transport::stream stream)
 {
-  std::error_code ec;
   stream_.emplace(std::move(stream));
-  stream_->non_blocking(true, ec);
   peer_address_ = transport::peer_address(*stream_);
   was_open_ = false;
+  state_ = state::handshaking;
+  std::error_code ec;
+  stream_->non_blocking(true, ec);
+  if (ec)
+    fail(ec, ec.message());  // reading and writing would stop the whole executor
 }
 
 inline void connection::wait_readable()

@@ -19,7 +19,6 @@ inline void session::start(transport::stream stream)
   config.binding = side_ == side::accepting;
   config.identity = host_->options().routing_id;
   handshake_ = std::make_unique<wire::handshake>(std::move(config));
-  state_ = state::handshaking;
   if (host_->options().handshake_timeout > std::chrono::milliseconds::zero())
     state_ends_ = clock::now() + host_->options().handshake_timeout;
   arm_timer();
