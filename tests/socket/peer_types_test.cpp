@@ -85,6 +85,16 @@ TEST_CASE("S26 B36 REP talks to REQ and DEALER only")
   REQUIRE((accepted_by<cozmq::rep_socket>() == names{"REQ", "DEALER"}));
 }
 
+TEST_CASE("S31 B36 DEALER talks to ROUTER, REP and DEALER only")
+{
+  REQUIRE((accepted_by<cozmq::dealer_socket>() == names{"ROUTER", "REP", "DEALER"}));
+}
+
+TEST_CASE("S36 B36 ROUTER talks to DEALER, REQ and ROUTER only")
+{
+  REQUIRE((accepted_by<cozmq::router_socket>() == names{"DEALER", "REQ", "ROUTER"}));
+}
+
 TEST_CASE("S43 B36 PUSH talks to PULL only")
 {
   REQUIRE((accepted_by<cozmq::push_socket>() == names{"PULL"}));

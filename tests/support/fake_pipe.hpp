@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <deque>
 #include <limits>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -87,7 +88,10 @@ class fake_pipe final : public routing::pipe {
   void reject(std::error_code why) override { rejections.push_back(why); }
   byte_view identity() const noexcept override { return as_bytes(announced); }
   void inject(message m) override { unread.push_back(std::move(m)); }
-  void greet(message const& m) override { written.push_front(m); }
+  void greet(std::span<message const> messages) override
+  {
+    written.insert(written.begin(), messages.begin(), messages.end());
+  }
   void retract() override { written.clear(); }
 
   // The oldest message written, as texts; none when nothing was written.

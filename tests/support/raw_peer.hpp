@@ -79,13 +79,17 @@ class raw_peer {
   }
 
   // Greets as `type` and returns the body of the answer: the other side's READY, or its ERROR.
-  asio::awaitable<std::string> handshake(std::string_view type)
+  asio::awaitable<std::string> handshake(std::string_view type, std::string_view identity = {})
   {
     auto const greeting = wire::encode_greeting("NULL");
     octets hello{greeting.begin(), greeting.end()};
     std::string property{"\x0bSocket-Type"};
     property += std::string{"\0\0\0", 3} + static_cast<char>(type.size());
     property += type;
+    if (!identity.empty()) {
+      property += std::string{"\x08Identity\0\0\0", 12} + static_cast<char>(identity.size());
+      property += identity;
+    }
     wire::append_command(hello, "READY", as_bytes(property));
     co_await write(std::move(hello));
     co_await read(wire::greeting_size);

@@ -31,6 +31,14 @@ class ring {
   }
   void commit() noexcept { ++end_; }
 
+  /// Adds an element before the oldest one.
+  void push_front(T&& value)
+  {
+    if (size() == slots_.size())
+      grow();
+    slots_[--begin_ & mask_] = std::move(value);
+  }
+
   /// The oldest element; there must be one.
   T& front() noexcept { return slots_[begin_ & mask_]; }
 
@@ -57,7 +65,7 @@ class ring {
   }
 
   std::vector<T> slots_;   // a power of two
-  std::size_t begin_ = 0;  // positions only grow; masked, they are places in slots_
+  std::size_t begin_ = 0;  // positions run on; masked, they are places in slots_
   std::size_t end_ = 0;
   std::size_t mask_ = 0;
 };

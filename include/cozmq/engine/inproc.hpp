@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -93,7 +94,8 @@ class inproc_pipe final : public routing::pipe, public std::enable_shared_from_t
       if (met_ && peer_ == nullptr && host_ != nullptr && !std::exchange(drained_told_, true)) {
         // The caller is in the middle of a list that this pipe is to leave.
         asio::post(host_->executor(), [self = shared_from_this()] {
-          if (self->host_)
+          self->drained_told_ = false;
+          if (self->host_ && self->unread() == 0)  // else it was told of its end meanwhile
             self->host_->on_drained(*self);
         });
       }
@@ -130,21 +132,21 @@ class inproc_pipe final : public routing::pipe, public std::enable_shared_from_t
 
   void inject(message m) override
   {
-    incoming_->messages.push(std::move(m));
+    // What was queued before they met comes after the news that they have.
+    if (joined_)
+      incoming_->messages.push(std::move(m));
+    else
+      incoming_->messages.push_front(std::move(m));
     if (!announced_)
       announce();
   }
 
-  void greet(message const& m) override
+  void greet(std::span<message const> messages) override
   {
-    // What was queued before they met goes behind it.
-    outgoing_->messages.prepare() = m;
-    written();
-    for (std::size_t older = queued() - 1; older > 0; --older) {
-      message next = std::move(outgoing_->messages.front());
-      outgoing_->messages.pop();
-      outgoing_->messages.push(std::move(next));
-    }
+    for (std::size_t i = messages.size(); i-- > 0;)
+      outgoing_->messages.push_front(message{messages[i]});
+    if (peer_ != nullptr && !peer_->announced_)
+      peer_->announce();
   }
 
   void retract() override
@@ -192,6 +194,7 @@ class inproc_pipe final : public routing::pipe, public std::enable_shared_from_t
   void joined()
   {
     host_->on_connected(*this);
+    joined_ = true;
     tell_room();
     if (unread() > 0 && !announced_)
       announce();
@@ -216,6 +219,7 @@ class inproc_pipe final : public routing::pipe, public std::enable_shared_from_t
   std::string identity_;  // the other end's
   inproc_pipe* peer_ = nullptr;
   bool met_ = false;
+  bool joined_ = false;
   bool muted_ = false;
   bool announced_ = false;
   bool drained_told_ = false;

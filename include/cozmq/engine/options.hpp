@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cozmq/core/backoff.hpp>
+#include <cozmq/message/message.hpp>
 #include <cozmq/routing/subscription_rules.hpp>
 #include <cozmq/transport/stream.hpp>
 #include <cozmq/wire/decoder.hpp>
@@ -24,6 +25,14 @@ struct linger_limits {
   duration without_progress = std::chrono::seconds{1};
 };
 
+/// Of which changes in a peer's connection a message tells.
+enum class notify : unsigned char { nothing = 0, connects = 1, disconnects = 2, both = 3 };
+
+constexpr bool includes(notify all, notify one) noexcept
+{
+  return (static_cast<unsigned>(all) & static_cast<unsigned>(one)) != 0;
+}
+
 struct socket_options {
   static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
 
@@ -37,6 +46,13 @@ struct socket_options {
   std::string connect_routing_id;  // of the peer of the next connect
   bool router_mandatory = false;
   bool router_handover = false;
+  notify router_notify = notify::nothing;
+  bool probe_router = false;
+  message hello_message;  // none, when they have no frames
+  message disconnect_message;
+  message hiccup_message;
+  bool req_relaxed = false;
+  bool req_correlate = false;
 
   bool reconnect = true;
   reconnect_interval interval;

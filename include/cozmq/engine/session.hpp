@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <system_error>
 
 namespace cozmq::engine {
@@ -40,7 +41,7 @@ class session final : public connection {
   void subscribe(bool wanted, byte_view topic) override;
   byte_view identity() const noexcept override { return as_bytes(peer_.identity); }
   void inject(message m) override;
-  void greet(message const& m) override;
+  void greet(std::span<message const> messages) override;
   void retract() override;
   bool settled() override;
   void hold(bool on) override;

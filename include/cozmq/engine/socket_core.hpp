@@ -118,6 +118,8 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
     std::shared_ptr<inproc_pipe> pipe;
   };
 
+  void greet(routing::pipe& p) const;
+  void announce_loss(routing::pipe& p, message const& text) const;
   void join_outbound(membership& m);
   void leave_outbound(membership& m);
   membership* find(routing::pipe const& p) noexcept;

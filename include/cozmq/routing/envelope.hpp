@@ -42,18 +42,20 @@ struct identity_envelope : no_envelope {
 /// [RFC 28, REQ] SHALL accept an incoming message only from the last peer that it sent a request to.
 class request_envelope {
  public:
-  errc may_send() const noexcept { return awaiting_ && !relaxed ? errc::wrong_state : errc{}; }
+  errc may_send() const noexcept { return awaiting_ && !relaxed && !retrying ? errc::wrong_state : errc{}; }
   errc may_receive() const noexcept { return awaiting_ ? errc{} : errc::wrong_state; }
 
   /// A second request may be sent before the reply to the first; that reply is then discarded.
   bool relaxed = false;
   /// Requests carry a number, so that a late reply to an earlier request is not taken for the awaited one.
   bool correlate = false;
+  /// Requests are repeated until one is answered: both of the above, for as long as this is set.
+  bool retrying = false;
 
   void wrap(message& request)
   {
     request.push_front(frame{});
-    if (!correlate)
+    if (!numbers())
       return;
     ++number_;
     numbered_before_ = true;
@@ -63,7 +65,7 @@ class request_envelope {
   /// Takes the envelope off again: the request was not accepted.
   void unwrap(message& request)
   {
-    if (correlate)
+    if (numbers())
       request.pop_front();
     request.pop_front();
   }
@@ -72,14 +74,22 @@ class request_envelope {
   {
     peer_ = to;
     awaiting_ = true;
-    awaits_number_ = correlate;
+    awaits_number_ = numbers();
+  }
+
+  /// The request is about to be repeated or given up: a copy that waits for a connection need not leave any more.
+  void retract()
+  {
+    if (peer_ != nullptr)
+      peer_->retract();
   }
 
   /// Gives the awaited reply up: the next request may be sent. Should the reply come all the same, only a number tells
   /// it from the next one.
-  void abandon() noexcept
+  void abandon()
   {
-    correlate = correlate || (awaiting_ && !awaits_number_);
+    retract();
+    late_reply_ = late_reply_ || (awaiting_ && !awaits_number_);
     awaiting_ = false;
     peer_ = nullptr;
   }
@@ -111,8 +121,11 @@ class request_envelope {
   }
 
  private:
+  bool numbers() const noexcept { return correlate || retrying || late_reply_; }
+
   pipe* peer_ = nullptr;
   bool awaiting_ = false;
+  bool late_reply_ = false;  // one without a number may still come
   bool awaits_number_ = false;
   bool numbered_before_ = false;
   std::uint32_t number_ = std::random_device{}();
@@ -134,17 +147,13 @@ class reply_envelope {
     if (delimiter + 1 >= request.size())
       return verdict::discard;  // no delimiter, or nothing behind it
     addresses_.clear();
-    if (delimiter > 0) {
-      for (frame& part : request)
-        addresses_.push_back(std::move(part));
-      message body;
-      for (std::size_t i = delimiter + 1; i < addresses_.size(); ++i)
-        body.push_back(std::move(addresses_[i]));
-      addresses_.resize(delimiter);
-      request = std::move(body);
-    } else {
-      request.pop_front();
-    }
+    for (std::size_t i = 0; i < delimiter; ++i)
+      addresses_.push_back(std::move(request[i]));
+    // Each frame moves once, however many addresses a peer sends, and the message keeps its metadata.
+    for (std::size_t i = delimiter + 1; i < request.size(); ++i)
+      request[i - delimiter - 1] = std::move(request[i]);
+    for (std::size_t i = 0; i <= delimiter; ++i)
+      request.pop_back();
     peer_ = &from;
     replying_ = true;
     return verdict::deliver;
@@ -153,11 +162,8 @@ class reply_envelope {
   /// Sends `reply` to where the request came from; it is dropped when that peer is gone or full.
   void reply(message& body)
   {
-    body.push_front(frame{});
-    for (std::size_t i = addresses_.size(); i-- > 0;)
-      body.push_front(std::move(addresses_[i]));
     if (peer_ != nullptr)
-      peer_->write(body);
+      write(body);
     body.clear();
     addresses_.clear();
     peer_ = nullptr;
@@ -171,6 +177,22 @@ class reply_envelope {
   }
 
  private:
+  void write(message& body)
+  {
+    if (addresses_.empty()) {
+      body.push_front(frame{});
+      peer_->write(body);
+      return;
+    }
+    message whole;
+    for (frame& address : addresses_)
+      whole.push_back(std::move(address));
+    whole.push_back(frame{});
+    for (frame& part : body)
+      whole.push_back(std::move(part));
+    peer_->write(whole);
+  }
+
   pipe* peer_ = nullptr;
   bool replying_ = false;
   std::vector<frame> addresses_;

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <system_error>
 
 namespace cozmq::routing {
@@ -56,11 +57,11 @@ class pipe {
   /// The routing id that the peer announced; empty when it left the choice to us.
   virtual byte_view identity() const noexcept = 0;
 
-  /// Makes `m` readable, behind what the peer has sent so far.
+  /// Makes `m` readable, behind what the peer has sent on this connection so far.
   virtual void inject(message m) = 0;
 
-  /// Writes `m` ahead of everything that is queued. It is for the present connection only.
-  virtual void greet(message const& m) = 0;
+  /// Writes messages ahead of everything that is queued. They are for the present connection only.
+  virtual void greet(std::span<message const> messages) = 0;
 
   /// Drops what was written and has no connection to leave by: nobody wants it any more.
   virtual void retract() = 0;

@@ -37,6 +37,10 @@ class core final : public engine::socket_core {
       exchange_.outbound().mandatory = options().router_mandatory;
       exchange_.outbound().handover = options().router_handover;
     }
+    if constexpr (requires { exchange_.envelope().correlate; }) {
+      exchange_.envelope().relaxed = options().req_relaxed;
+      exchange_.envelope().correlate = options().req_correlate;
+    }
   }
 
   errc try_send(message& m) override

@@ -54,19 +54,15 @@ class deadline {
   std::shared_ptr<flags> state_ = std::make_shared<flags>();
 };
 
-// Restores the envelope's manners when an attempt ends, however it ends.
+// Leaves the envelope ready for a next request when the attempts end, however they end.
 class request_scope {
  public:
-  explicit request_scope(routing::request_envelope& e)
-      : envelope_{e}, relaxed_{e.relaxed}, correlate_{e.correlate}
-  {
-  }
+  explicit request_scope(routing::request_envelope& e) : envelope_{e} {}
   request_scope(request_scope const&) = delete;
   request_scope& operator=(request_scope const&) = delete;
   ~request_scope()
   {
-    envelope_.relaxed = relaxed_;
-    envelope_.correlate = correlate_;
+    envelope_.retrying = false;
     if (!answered)
       envelope_.abandon();
   }
@@ -75,8 +71,6 @@ class request_scope {
 
  private:
   routing::request_envelope& envelope_;
-  bool relaxed_;
-  bool correlate_;
 };
 
 template <class Pattern>
@@ -92,9 +86,9 @@ asio::awaitable<message> request(core<Pattern>* s, message m, request_options op
     co_return reply;
   }
   // A number in the envelope tells a late reply from the one that is awaited.
-  s->exchange().envelope().relaxed = true;
-  s->exchange().envelope().correlate = true;
+  s->exchange().envelope().retrying = true;
   for (unsigned attempt = 0; attempt <= options.retries; ++attempt) {
+    s->exchange().envelope().retract();
     deadline until{s->executor(), options.timeout};
     message copy{m};
     try {

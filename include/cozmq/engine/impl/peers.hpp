@@ -34,8 +34,35 @@ inline void socket_core::join_outbound(membership& m)
 
 inline void socket_core::leave_outbound(membership& m)
 {
-  if (std::exchange(m.outbound, false))
-    unroute_outbound(*m.pipe);
+  if (!std::exchange(m.outbound, false))
+    return;
+  unroute_outbound(*m.pipe);
+  writers.wake_all(wake::posted);  // who waits for this very peer waits in vain
+}
+
+// What the options want said when a connection begins, before anything else is.
+inline void socket_core::greet(routing::pipe& p) const
+{
+  if (includes(options_.router_notify, notify::connects))
+    p.inject(message{frame{}});
+  std::vector<message> first;
+  if (options_.probe_router)
+    first.emplace_back(frame{});
+  if (!options_.hello_message.empty())
+    first.push_back(options_.hello_message);
+  if (!first.empty())
+    p.greet(first);
+}
+
+// `text`, if there is any, is for our own application, behind what the peer has sent.
+inline void socket_core::announce_loss(routing::pipe& p, message const& text) const
+{
+  if (closed_)
+    return;
+  if (includes(options_.router_notify, notify::disconnects))
+    p.inject(message{frame{}});
+  if (!text.empty())
+    p.inject(text);
 }
 
 // The pipe is out of the routing; the object may live on until its handlers are through.
@@ -77,6 +104,7 @@ inline void socket_core::on_connected(routing::pipe& p)
   m.connected = true;
   ++connected_;
   route_connected(p);
+  greet(p);
   bool const was_outbound = m.outbound;
   join_outbound(m);
   watchers.wake_all(wake::posted);
@@ -94,6 +122,7 @@ inline void socket_core::on_disconnected(routing::pipe& p)
   route_disconnected(p);
   readers.wake_one(wake::posted);  // an XPUB's application may be told
   dialer* const connecting = dialer_of(p);
+  announce_loss(p, connecting == nullptr ? options_.disconnect_message : options_.hiccup_message);
   // On the connecting side the queue belongs to the endpoint and waits for the next connection.
   if (connecting == nullptr || options_.immediate || !options_.reconnect) {
     leave_outbound(*m);

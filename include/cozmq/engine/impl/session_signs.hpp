@@ -81,11 +81,12 @@ inline bool session::settled()
   return handled_ == told_;
 }
 
-inline void session::greet(message const& m)
+inline void session::greet(std::span<message const> messages)
 {
-  // As a command it overtakes what was queued before, and goes with the connection.
+  // As commands they overtake what was queued before, and go with the connection.
   std::vector<std::byte> encoded;
-  wire::encode(m, encoded);
+  for (message const& m : messages)
+    wire::encode(m, encoded);
   encoder_.put_command(encoded);
   flush_soon(encoder_.bytes());
 }

@@ -45,4 +45,62 @@ struct router_handover : single<router_handover, bool, &engine::socket_options::
   static constexpr bool applies_to(socket_type type) { return type == socket_type::router; }
 };
 
+/// `notify::nothing`, `connects`, `disconnects` or `both`.
+using engine::notify;
+
+/// ROUTER: a message `id, ""` is received when a peer is connected (its handshake complete), before anything it sends,
+/// or when its connection is lost, behind everything it sent. Default nothing. Takes effect at once.
+struct router_notify : single<router_notify, notify, &engine::socket_options::router_notify> {
+  using single::single;
+  static constexpr bool applies_to(socket_type type) { return type == socket_type::router; }
+};
+
+/// ROUTER, DEALER, REQ: an empty message is sent to each new connection before anything else, so that a ROUTER at the
+/// other end learns of us. Default false. Affects later connections.
+struct probe_router : single<probe_router, bool, &engine::socket_options::probe_router> {
+  using single::single;
+  static constexpr bool applies_to(socket_type type)
+  {
+    return type == socket_type::router || type == socket_type::dealer || type == socket_type::req;
+  }
+};
+
+/// ROUTER, DEALER: a message that is sent to each new connection before any other. `message{}` is none, the default.
+/// Affects later connections.
+struct hello_message : single<hello_message, message, &engine::socket_options::hello_message> {
+  using single::single;
+  static constexpr bool applies_to(socket_type type)
+  {
+    return type == socket_type::router || type == socket_type::dealer;
+  }
+};
+
+/// ROUTER: a message that is received, behind its id, when a peer that connected to us is gone. `message{}` is none, the
+/// default. Takes effect at once.
+struct disconnect_message : single<disconnect_message, message, &engine::socket_options::disconnect_message> {
+  using single::single;
+  static constexpr bool applies_to(socket_type type) { return type == socket_type::router; }
+};
+
+/// DEALER: a message that is received when the connection to a peer that we connect to is lost; it will be made again.
+/// `message{}` is none, the default. Takes effect at once.
+struct hiccup_message : single<hiccup_message, message, &engine::socket_options::hiccup_message> {
+  using single::single;
+  static constexpr bool applies_to(socket_type type) { return type == socket_type::dealer; }
+};
+
+/// REQ: a further request may be sent while a reply is awaited, which then is given up. Set req_correlate as well, or a
+/// late reply from the same peer is taken for the new one. Default false. Takes effect at once.
+struct req_relaxed : single<req_relaxed, bool, &engine::socket_options::req_relaxed> {
+  using single::single;
+  static constexpr bool applies_to(socket_type type) { return type == socket_type::req; }
+};
+
+/// REQ: requests carry a number, and only the reply with the number of the last one is taken. Default false. Takes
+/// effect with the next request.
+struct req_correlate : single<req_correlate, bool, &engine::socket_options::req_correlate> {
+  using single::single;
+  static constexpr bool applies_to(socket_type type) { return type == socket_type::req; }
+};
+
 }  // namespace cozmq::option
