@@ -357,3 +357,98 @@ TEST_CASE("request() gives up after its attempts with timed_out, and the socket 
     co_await turns(io, 10);
   });
 }
+
+TEST_CASE("wish 13 a request that is given up leaves nothing in the queue for a server that comes later")
+{
+  std::string const any = GENERATE(as<std::string>{}, "tcp://127.0.0.1:*", "inproc://name");
+  captured_log log;
+  scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    std::string const endpoint = rep_socket{ctx}.bind(any);  // and free again
+    req_socket client{ctx};
+    client.set_option(cozmq::option::reconnect_interval{5ms});
+    client.set_option(cozmq::option::send_hwm{1});
+    client.connect(endpoint);
+    std::error_code ec;
+    try {
+      co_await client.request("given up", {.timeout = 10ms, .retries = 5});
+    } catch (cozmq::error const& e) {
+      ec = e.code();
+    }
+    REQUIRE(ec == std::errc::timed_out);
+
+    rep_socket server{ctx};
+    server.bind(endpoint);
+    co_await client.send("marker");
+    std::string const text = co_await text_from(server);
+    REQUIRE(text == "marker");
+    client.close();
+    co_await turns(io, 10);
+    REQUIRE(log.count("undelivered") == 0);
+    REQUIRE(log.count("not delivered") == 0);
+  });
+}
+
+TEST_CASE(
+    "REQ_RELAXED a further request may be sent before the reply, which with REQ_CORRELATE is told apart")
+{
+  bool const bound_first = GENERATE(true, false);
+  std::string const any = GENERATE(as<std::string>{}, "tcp://127.0.0.1:*", "inproc://name");
+  scenario([&](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
+    std::string const endpoint = rep_socket{ctx}.bind(any);  // and free again
+    cozmq::router_socket server{ctx};
+    if (bound_first)
+      server.bind(endpoint);
+    req_socket client{ctx};
+    client.set_option(cozmq::option::reconnect_interval{5ms});
+    client.set_option(cozmq::option::req_relaxed{true});
+    client.set_option(cozmq::option::req_correlate{true});
+    REQUIRE(client.get_option<cozmq::option::req_relaxed>().value);
+    REQUIRE(client.get_option<cozmq::option::req_correlate>().value);
+    client.connect(endpoint);
+    for (std::string text : {"1", "2", "3"})
+      co_await client.send(text);
+    if (!bound_first)
+      server.bind(endpoint);
+    for (std::string text : {"1", "2", "3"}) {
+      cozmq::message request = co_await server.recv();  // id, number, delimiter, text
+      REQUIRE(request.size() == 4);
+      REQUIRE(request[1].size() == 4);
+      REQUIRE(request[2].empty());
+      REQUIRE(request[3] == text);
+      co_await server.send(std::move(request));
+    }
+    std::string const text = co_await text_from(client);
+    REQUIRE(text == "3");
+    std::error_code ec;
+    REQUIRE_FALSE(client.try_recv(ec));
+    REQUIRE(ec == cozmq::errc::wrong_state);
+    client.set_option(cozmq::option::req_relaxed{false});
+    co_await client.send("strict");
+    cozmq::message again{"again"};
+    REQUIRE_FALSE(client.try_send(again, ec));
+    REQUIRE(ec == cozmq::errc::wrong_state);
+  });
+}
+
+TEST_CASE("REQ_CORRELATE a reply with another number, or with none, is not taken")
+{
+  scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    req_socket client{ctx};
+    client.set_option(cozmq::option::req_correlate{true});
+    raw_peer server{io};
+    co_await server.connect(client.bind("tcp://127.0.0.1:*"));
+    co_await server.handshake("ROUTER");
+    co_await client.send("question");
+    auto const number = co_await server.read_frame();
+    REQUIRE(number.second.size() == 4);
+    co_await server.read_frame();
+    co_await server.read_frame();
+    octets wrong = number.second;
+    wrong[0] ^= std::byte{1};
+    co_await server.write(from_hex("01 04") + wrong + delimiter + frame_octets("wrong"));
+    co_await server.write(delimiter + frame_octets("without"));
+    co_await server.write(from_hex("01 04") + number.second + delimiter + frame_octets("right"));
+    std::string const text = co_await text_from(client);
+    REQUIRE(text == "right");
+  });
+}

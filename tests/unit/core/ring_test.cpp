@@ -63,3 +63,17 @@ TEST_CASE("clear() destroys what a ring holds, and the ring can be used again")
   CHECK(r.front() == watched);
   CHECK(r.size() == 1);
 }
+
+TEST_CASE("what is pushed in front comes out first, also across the end of the memory and when it grows")
+{
+  for (int before = 0; before <= 20; ++before) {
+    ring<int> r;
+    for (int i = 0; i < before; ++i)
+      r.push(int{i});
+    for (int i = 1; i <= 40; ++i)
+      r.push_front(-i);
+    for (int i = -40; i < before; ++i, r.pop())
+      REQUIRE(r.front() == i);
+    CHECK(r.empty());
+  }
+}

@@ -3,6 +3,8 @@
 #include "support/catch.hpp"
 #include "support/fake_pipe.hpp"
 
+#include <memory>
+
 using namespace cozmq;
 using namespace cozmq::test;
 using routing::verdict;
@@ -287,4 +289,36 @@ TEST_CASE("patterns without an envelope deliver everything, at any time")
   CHECK(e.may_receive() == errc{});
   CHECK(e.received(p, m) == verdict::deliver);
   CHECK(frames_of(m) == texts{"", "x"});
+}
+
+TEST_CASE("a request of very many addresses costs each of them one move, there and back")
+{
+  routing::reply_envelope e;
+  fake_pipe client;
+  message request;
+  for (int i = 0; i < 65'000; ++i)
+    request.push_back(frame{"a"});
+  request.push_back(frame{});
+  request.push_back(frame{"body"});
+  message const sent{request};
+  auto const known = std::make_shared<properties const>();
+  request.set_metadata(known);
+  REQUIRE(e.received(client, request) == verdict::deliver);
+  CHECK(frames_of(request) == texts{"body"});
+  CHECK(request.metadata() == known.get());
+  e.reply(request);
+  CHECK(client.written.size() == 1);
+  CHECK(client.written.front() == sent);
+}
+
+TEST_CASE("wish 13 a request that is given up need not leave any more")
+{
+  routing::request_envelope e;
+  fake_pipe server;
+  message m{"q"};
+  e.wrap(m);
+  server.write(m);
+  e.sent(&server);
+  e.abandon();
+  CHECK(server.written.empty());
 }

@@ -630,3 +630,40 @@ TEST_CASE("10000 random messages arrive in order, once each, through connections
   for (int round = 0; round < 10; ++round)
     check_random(random, random_traffic(random, 1000), true);
 }
+
+TEST_CASE("a message that is put in comes out behind those that are whole, wherever the stream is")
+{
+  std::vector<texts> const sent{
+      {"a"}, {"b", ""}, {pattern_text(300)}, {"c", pattern_text(40'000), "d"}, {""}};
+  octets bytes;
+  for (texts const& m : sent)
+    bytes = bytes + message_octets(m);
+  bytes = bytes + frame_octets(command_flag, "\4PING");
+  for (std::size_t cut = 0; cut <= bytes.size(); cut += cut > 400 && cut < bytes.size() - 400 ? 97U : 1U) {
+    receiver r;
+    REQUIRE_FALSE(r.feed(byte_view{bytes}.first(cut)));
+    std::vector<texts> expected = sent;
+    auto const at = expected.begin() + static_cast<std::ptrdiff_t>(r.machine.ready());
+    r.machine.put(message{"put", "in"});
+    expected.insert(at, {"put", "in"});
+    REQUIRE_FALSE(r.feed(byte_view{bytes}.subspan(cut)));
+    REQUIRE(r.machine.ready() == expected.size());
+    REQUIRE(r.pop_all() == expected);
+    r.machine.put(message{"last"});
+    REQUIRE(r.pop() == texts{"last"});
+    r.machine.drop_partial();
+    r.machine.release();
+  }
+}
+
+TEST_CASE(
+    "a message that is put in after the end of a connection comes behind what is whole, and the rest is "
+    "dropped")
+{
+  receiver r;
+  REQUIRE_FALSE(r.feed(message_octets({"whole"}) + frame_octets(more_flag, "half")));
+  r.machine.drop_partial();
+  r.machine.put(message{"put in"});
+  REQUIRE_FALSE(r.feed(message_octets({"next connection"})));
+  REQUIRE(r.pop_all() == std::vector<texts>{{"whole"}, {"put in"}, {"next connection"}});
+}
