@@ -1,4 +1,5 @@
 // PAIR, REQ and REP with every libzmq socket that fits, over tcp and ipc, whichever side binds.
+#include "interop/echo.hpp"
 #include "interop/pairing.hpp"
 #include "support/catch.hpp"
 #include "support/libzmq_peer.hpp"
@@ -19,48 +20,6 @@
 using namespace cozmq::test;
 
 namespace {
-
-// We ask, they echo.
-template <typename Socket>
-asio::awaitable<void> ask(Socket& ours, peer_thread& theirs)
-{
-  for (parts const& sample : samples()) {
-    co_await ours.send(to_message(sample));
-    cozmq::message reply = co_await ours.recv();
-    REQUIRE((to_parts(reply) == sample));
-  }
-  co_await theirs.join();
-}
-
-// They ask, we echo.
-template <typename Socket>
-asio::awaitable<void> echo(Socket& ours, peer_thread& theirs)
-{
-  for (parts const& sample : samples()) {
-    cozmq::message request = co_await ours.recv();
-    REQUIRE((to_parts(request) == sample));
-    co_await ours.send(std::move(request));
-  }
-  co_await theirs.join();
-}
-
-void echo(libzmq_peer& theirs)
-{
-  for (std::size_t i = 0; i < samples().size(); ++i)
-    theirs.send(theirs.receive());
-}
-
-// `envelope` goes before each message and is expected before each answer.
-void ask(libzmq_peer& theirs, parts const& envelope)
-{
-  for (parts const& sample : samples()) {
-    parts message = envelope;
-    message.insert(message.end(), sample.begin(), sample.end());
-    theirs.send(message);
-    if (theirs.receive() != message)
-      throw std::runtime_error{"the echo differs from what was sent"};
-  }
-}
 
 asio::awaitable<void> answer_one(cozmq::rep_socket& ours, peer_thread& theirs)
 {
