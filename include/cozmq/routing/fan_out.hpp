@@ -6,6 +6,7 @@
 #include <cozmq/routing/pipe_list.hpp>
 #include <cozmq/routing/subscription_table.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <system_error>
@@ -33,7 +34,7 @@ class fan_out {
   void connected(pipe& p)
   {
     if (!rules.welcome.empty())
-      p.greet(message{rules.welcome});
+      p.greet(std::array{message{rules.welcome}});
   }
 
   /// Matches before it encodes, encodes once, and copies small messages but shares large frames.
