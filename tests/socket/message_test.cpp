@@ -253,66 +253,6 @@ TEST_CASE("B43 a peer that sends more than max_message_size loses its connection
   });
 }
 
-TEST_CASE("A10 A11 every option is checked and read back as it was set")
-{
-  using std::chrono::milliseconds;
-  scenario([](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
-    cozmq::rep_socket s{ctx};
-    auto const same = [&](auto const& set, auto member) {
-      s.set_option(set);
-      using type = std::remove_cvref_t<decltype(set)>;
-      return s.get_option<type>().*member == set.*member;
-    };
-    REQUIRE(same(option::send_hwm{3}, &option::send_hwm::value));
-    REQUIRE(same(option::receive_hwm{option::unlimited}, &option::receive_hwm::value));
-    REQUIRE(same(option::linger{milliseconds{5}}, &option::linger::value));
-    REQUIRE(same(option::linger{option::linger::forever}, &option::linger::value));
-    REQUIRE(same(option::immediate{true}, &option::immediate::value));
-    REQUIRE(same(option::routing_id{"name"}, &option::routing_id::value));
-    REQUIRE(same(option::reconnect_interval{milliseconds{7}}, &option::reconnect_interval::min));
-    REQUIRE(same(option::reconnect_interval{milliseconds{7}, milliseconds{70}},
-                 &option::reconnect_interval::max));
-    REQUIRE(same(option::reconnect_interval::off(), &option::reconnect_interval::enabled));
-    REQUIRE(same(option::connect_timeout{milliseconds{8}}, &option::connect_timeout::value));
-    REQUIRE(same(option::handshake_timeout{milliseconds{9}}, &option::handshake_timeout::value));
-    REQUIRE(same(option::heartbeat_interval{milliseconds{10}}, &option::heartbeat_interval::value));
-    REQUIRE(same(option::heartbeat_timeout{milliseconds{11}}, &option::heartbeat_timeout::value));
-    REQUIRE(same(option::heartbeat_ttl{milliseconds{12'000}}, &option::heartbeat_ttl::value));
-    REQUIRE(same(option::max_message_size{13}, &option::max_message_size::value));
-    REQUIRE(same(option::max_frames{14}, &option::max_frames::value));
-    REQUIRE(same(option::ipv6{true}, &option::ipv6::value));
-    REQUIRE(same(option::send_buffer{15'000}, &option::send_buffer::value));
-    REQUIRE(same(option::receive_buffer{16'000}, &option::receive_buffer::value));
-    REQUIRE(same(option::tcp_keepalive{true}, &option::tcp_keepalive::on));
-    REQUIRE(same(option::backlog{17}, &option::backlog::value));
-
-    auto const refused = [&](auto const& out_of_range) {
-      std::error_code ec;
-      s.set_option(out_of_range, ec);
-      REQUIRE_THROWS_AS(s.set_option(out_of_range), cozmq::error);
-      return ec == cozmq::errc::invalid_option && ec == std::errc::invalid_argument;
-    };
-    REQUIRE(refused(option::send_hwm{0}));
-    REQUIRE(refused(option::receive_hwm{0}));
-    REQUIRE(refused(option::linger{milliseconds{-1}}));
-    REQUIRE(refused(option::routing_id{std::string(256, 'x')}));
-    REQUIRE(refused(option::reconnect_interval{milliseconds{0}}));
-    REQUIRE(refused(option::connect_timeout{milliseconds{-1}}));
-    REQUIRE(refused(option::handshake_timeout{milliseconds{-1}}));
-    REQUIRE(refused(option::heartbeat_interval{milliseconds{-1}}));
-    REQUIRE(refused(option::heartbeat_timeout{milliseconds{-1}}));
-    REQUIRE(refused(option::heartbeat_ttl{milliseconds{6'553'501}}));
-    REQUIRE(refused(option::max_frames{0}));
-    REQUIRE(refused(option::send_buffer{0}));
-    REQUIRE(refused(option::receive_buffer{-1}));
-    REQUIRE(refused(option::backlog{0}));
-    REQUIRE(s.get_option<option::send_hwm>().value == 3);
-    REQUIRE_THROWS_WITH(s.set_option(option::send_hwm{0}),
-                        "send_hwm is at least 1 message; no limit is spelt option::unlimited");
-    co_return;
-  });
-}
-
 TEST_CASE("A40 every error has a text of its own and one category")
 {
   std::set<std::string> texts;

@@ -34,6 +34,8 @@ enum class errc {
   cannot_resolve,
   self_connect,
   connect_timeout,
+  proxy_refused,
+  too_many_sockets,
   // what a peer did
   incompatible_peer,
   mechanism_mismatch,
@@ -100,6 +102,11 @@ inline constexpr error_row error_table[] = {
      "the connection reached itself: nobody listens on that local port yet"},
     {errc::connect_timeout, "connect_timeout",
      "no connection within connect_timeout: the host may be down or filtered"},
+    {errc::proxy_refused, "proxy_refused",
+     "the SOCKS proxy does not let us through: check socks_proxy and the proxy's rules; its reason is in the "
+     "log"},
+    {errc::too_many_sockets, "too_many_sockets",
+     "the context has as many sockets as it allows: close some, or raise max_sockets"},
     {errc::incompatible_peer, "incompatible_peer",
      "the peer's socket type does not fit this one: connect a pair that belongs together, such as PUB and "
      "SUB"},
@@ -166,6 +173,7 @@ class error_category final : public std::error_category {
       case errc::no_such_endpoint: return std::errc::no_such_file_or_directory;
       case errc::address_in_use: return std::errc::address_in_use;
       case errc::message_too_large: return std::errc::message_size;
+      case errc::too_many_sockets: return std::errc::too_many_files_open;
       case errc::terminated: return std::errc::operation_canceled;
       case errc::socket_closed: return std::errc::bad_file_descriptor;
       case errc::operation_in_progress: return std::errc::operation_in_progress;

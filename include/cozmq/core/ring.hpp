@@ -42,6 +42,9 @@ class ring {
   /// The oldest element; there must be one.
   T& front() noexcept { return slots_[begin_ & mask_]; }
 
+  /// The element `i` places behind the oldest.
+  T const& operator[](std::size_t i) const noexcept { return slots_[(begin_ + i) & mask_]; }
+
   /// Removes the oldest element, which may have been moved from.
   void pop() noexcept { ++begin_; }
 

@@ -68,6 +68,9 @@ class connection : public routing::pipe, public std::enable_shared_from_this<con
   /// The other end's address, for the log and for people.
   std::string const& peer_address() const noexcept { return peer_address_; }
 
+  /// The socket's options have changed: high-water marks may leave more room than before.
+  virtual void reconsider();
+
   /// Messages received and not yet read.
   virtual std::size_t unread() const noexcept = 0;
   virtual void discard_unread() = 0;
@@ -95,8 +98,6 @@ class connection : public routing::pipe, public std::enable_shared_from_this<con
   virtual std::optional<clock::time_point> deadline() const { return state_ends_; }
   virtual void on_timer() {}
 
-  // From this many gathered bytes on a sender hands them over itself: a 64 KiB chunk is nearly full then.
-  static constexpr std::size_t flush_at = 60 * 1024;
   static constexpr std::chrono::seconds drain_time{1};
 
   // A handler that keeps the connection alive and does nothing once its stream is gone.
@@ -109,12 +110,12 @@ class connection : public routing::pipe, public std::enable_shared_from_this<con
     };
   }
 
-  std::size_t send_hwm() const noexcept { return host_ ? host_->options().send_hwm : 0; }
   // A connected peer whose kernel buffer takes more is never full: what is gathered leaves with the next flush.
   bool is_full(std::size_t queued) const noexcept
   {
-    return queued >= send_hwm() && (blocked_ || state_ != state::open);
+    return (blocked_ || state_ != state::open) && is_above_mark(queued);
   }
+  bool is_above_mark(std::size_t queued) const noexcept;
 
   // Begins with a new stream, in `handshaking`.
   void take_over(transport::stream stream);
@@ -127,7 +128,7 @@ class connection : public routing::pipe, public std::enable_shared_from_this<con
   // A burst: what is gathered leaves with the flush that is posted already.
   [[gnu::always_inline]] void flush_soon(std::size_t gathered)
   {
-    if (!flush_posted_ || gathered >= flush_at) [[unlikely]]
+    if (!flush_posted_ || gathered >= flush_at_) [[unlikely]]
       begin_flush(gathered);
   }
   void begin_flush(std::size_t gathered);
@@ -152,6 +153,7 @@ class connection : public routing::pipe, public std::enable_shared_from_this<con
   bool finishing_ = false;
   bool drained_told_ = false;
   bool was_open_ = false;
+  std::size_t flush_at_ = 0;      // from this many gathered bytes on a sender hands them over itself
   std::uint32_t generation_ = 0;  // of the stream: handlers of an earlier one do nothing
   std::size_t resume_at_ = 0;     // while paused_: so few messages are left when reading goes on
   std::optional<transport::stream> stream_;

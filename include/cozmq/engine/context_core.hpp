@@ -1,9 +1,11 @@
-// What the sockets of one context share: the inproc names, and the list of sockets that shutting down walks.
+// What the sockets of one context share: defaults, the inproc names, and the list of sockets that shutting down walks.
 #pragma once
 
+#include <cozmq/engine/options.hpp>
 #include <cozmq/engine/shutdown_service.hpp>
 #include <cozmq/transport/asio.hpp>
 
+#include <cstddef>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -22,10 +24,18 @@ class context_core {
   asio::any_io_executor const& executor() const noexcept { return executor_; }
   bool terminated() const noexcept { return terminated_; }
 
-  void add(std::shared_ptr<socket_core> const& s)
+  /// What new sockets start with.
+  socket_options defaults;
+  std::size_t max_sockets = socket_options::unlimited;
+
+  /// False when there are as many sockets as allowed, those that still deliver included.
+  bool add(std::shared_ptr<socket_core> const& s)
   {
     std::lock_guard const lock{mutex_};
+    if (sockets_.size() >= max_sockets)
+      return false;
     sockets_[s.get()] = s;
+    return true;
   }
 
   void remove(socket_core const& s)

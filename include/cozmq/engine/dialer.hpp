@@ -12,12 +12,17 @@
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace cozmq::engine {
+
+struct proxy_talk;
 
 /// One connecting endpoint: its connection lives as long as it does, the streams come and go.
 ///
@@ -47,6 +52,12 @@ class dialer final : public connection_owner, public std::enable_shared_from_thi
     asio::post(host_->executor(), [self = shared_from_this()] { self->attempt(); });
   }
 
+  /// Begins with a connection that somebody else has made.
+  void start(transport::stream made);
+
+  /// The user has disconnected; what is queued may still be delivered.
+  void leave() noexcept { leaving_ = true; }
+
   /// No further attempts; a connection that is there stays.
   void stop() noexcept
   {
@@ -71,18 +82,15 @@ class dialer final : public connection_owner, public std::enable_shared_from_thi
       host_->on_drained(c);
       return;
     }
-    if (permanent) {
-      gave_up_ = stopped_ = true;
-      write_log(log_level::error, "{}: {}; not trying again, {} messages undelivered", text_, reason,
-                peer_->queued());
-      host_->on_gave_up(*peer_, why);
-      return;
-    }
+    if (permanent)
+      return give_up(why, reason, "");
     if (c.was_open()) {
       failures_ = 0;
-      trouble_.over();
+      trouble_.over(std::chrono::steady_clock::now() - connected_at_);
+    } else if (host_->options().stops.handshake_failed) {
+      return give_up(why, reason, ", as reconnect_stop asks");
     }
-    retry(reason);
+    retry(reason, why);
   }
 
  private:
@@ -99,19 +107,38 @@ class dialer final : public connection_owner, public std::enable_shared_from_thi
   template <class Handler>
   auto guarded(Handler handler)
   {
-    return [self = shared_from_this(), id = attempt_id_, handler]<class... Results>(std::error_code ec,
-                                                                                    Results&&... results) {
+    return [self = shared_from_this(), id = attempt_id_, handler]<class... Results>(Results&&... results) {
       if (id == self->attempt_id_ && self->host_ != nullptr)
-        handler(*self, ec, std::forward<Results>(results)...);
+        handler(*self, std::forward<Results>(results)...);
     };
   }
 
   void attempt();
   void resolve();
   void connect_next();
+  void limit_attempt(std::chrono::milliseconds limit);
   void connected();
-  void retry(std::string const& cause);
+  void retry(std::string const& cause, std::error_code why);
+  void give_up(std::error_code why, std::string_view cause, std::string_view asked);
   bool bind_source();
+
+  // With a proxy in between.
+  bool uses_proxy() const noexcept
+  {
+    return where_.transport == transport_type::tcp && host_->options().proxy;
+  }
+  std::string const& next_host() const noexcept
+  {
+    return uses_proxy() ? host_->options().proxy->host : where_.host;
+  }
+  std::uint16_t next_port() const noexcept
+  {
+    return uses_proxy() ? host_->options().proxy->port : where_.port;
+  }
+  void ask_proxy();
+  void talk_to_proxy();
+  void hear_proxy();
+  void proxy_failed(std::error_code ec);
 
   host* host_;
   endpoint where_;
@@ -126,10 +153,19 @@ class dialer final : public connection_owner, public std::enable_shared_from_thi
   std::error_code last_error_;
   std::uint64_t attempt_id_ = 0;
   std::uint64_t failures_ = 0;
+  std::shared_ptr<proxy_talk> proxy_;
+  std::chrono::steady_clock::time_point connected_at_;
   bool stopped_ = false;
   bool gave_up_ = false;
+  bool leaving_ = false;
   std::minstd_rand random_{std::random_device{}()};
 };
+
+inline void dialer::start(transport::stream made)
+{
+  socket_ = std::move(made);
+  asio::post(host_->executor(), guarded([](dialer& self) { self.connected(); }));
+}
 
 inline void dialer::attempt()
 {
@@ -144,10 +180,10 @@ inline void dialer::attempt()
     return connect_next();
   }
   std::error_code not_numeric;
-  asio::ip::address const numeric = asio::ip::make_address(where_.host, not_numeric);
+  asio::ip::address const numeric = asio::ip::make_address(next_host(), not_numeric);
   if (not_numeric)
     return resolve();
-  addresses_.push_back(asio::ip::tcp::endpoint{numeric, where_.port});
+  addresses_.push_back(asio::ip::tcp::endpoint{numeric, next_port()});
   connect_next();
 }
 
@@ -155,29 +191,30 @@ inline void dialer::resolve()
 {
   auto handler = guarded([](dialer& self, std::error_code ec, asio::ip::tcp::resolver::results_type found) {
     if (ec)
-      return self.retry(fmt::format("cannot resolve {}", self.where_.host));
+      return self.retry(fmt::format("cannot resolve {}", self.next_host()), errc::cannot_resolve);
     for (auto const& entry : found)
       self.addresses_.push_back(entry.endpoint());
     self.connect_next();
   });
-  std::string const port = std::to_string(where_.port);
+  std::string const port = std::to_string(next_port());
   auto const flags = asio::ip::resolver_base::numeric_service;
   if (host_->options().system.ipv6)
-    resolver_.async_resolve(where_.host, port, flags, std::move(handler));
+    resolver_.async_resolve(next_host(), port, flags, std::move(handler));
   else
-    resolver_.async_resolve(asio::ip::tcp::v4(), where_.host, port, flags, std::move(handler));
+    resolver_.async_resolve(asio::ip::tcp::v4(), next_host(), port, flags, std::move(handler));
 }
 
 inline bool dialer::bind_source()
 {
   if (where_.source_host.empty())
     return true;
-  auto const from = transport::tcp::local_address(where_.source_host, where_.source_host == "*", false);
+  bool const v6 = transport::detail::family_of(socket_) == AF_INET6;
+  auto const from = transport::tcp::local_address(where_.source_host, where_.source_host == "*", v6);
   if (!from) {
     last_error_ = std::make_error_code(std::errc::no_such_device);
     return false;
   }
-  transport::tcp::detail::set_option(socket_, SOL_SOCKET, SO_REUSEADDR, 1);
+  transport::detail::set_option(socket_, SOL_SOCKET, SO_REUSEADDR, 1);
   socket_.bind(transport::address{asio::ip::tcp::endpoint{*from, where_.source_port}}, last_error_);
   return !last_error_;
 }
@@ -191,25 +228,19 @@ inline void dialer::connect_next()
     std::error_code ec;
     socket_.close(ec);
     socket_.open(to.protocol(), ec);
+    if (!ec)
+      ec = transport::tune_opened(socket_, options.system);
     if (ec) {
       last_error_ = ec;
       continue;
     }
-    transport::tcp::tune_early(socket_, options.system);
     if (!bind_source())
       continue;
     ++next_address_;
-    if (options.connect_timeout > options.connect_timeout.zero()) {
-      timer_.expires_after(options.connect_timeout);
-      timer_.async_wait(guarded([](dialer& self, std::error_code expired) {
-        if (expired)
-          return;
-        self.last_error_ = errc::connect_timeout;
-        std::error_code ignored;
-        self.socket_.close(ignored);  // ends async_connect
-      }));
-    }
+    limit_attempt(options.connect_timeout);
     socket_.async_connect(to, guarded([](dialer& self, std::error_code failed) {
+                            if (!failed && self.uses_proxy())
+                              return self.ask_proxy();
                             self.timer_.cancel();
                             if (!failed)
                               return self.connected();
@@ -219,32 +250,50 @@ inline void dialer::connect_next()
                           }));
     return;
   }
-  retry(last_error_ == std::error_code{errc::cannot_resolve} ? fmt::format("cannot resolve {}", where_.host)
-                                                             : last_error_.message());
+  retry(last_error_ == std::error_code{errc::cannot_resolve} ? fmt::format("cannot resolve {}", next_host())
+                                                             : last_error_.message(),
+        last_error_);
+}
+
+// Closes the socket after `limit`, which ends what is done with it. Zero: never.
+inline void dialer::limit_attempt(std::chrono::milliseconds limit)
+{
+  if (limit <= limit.zero())
+    return;
+  timer_.expires_after(limit);
+  timer_.async_wait(guarded([](dialer& self, std::error_code expired) {
+    if (expired)
+      return;
+    self.last_error_ = errc::connect_timeout;
+    std::error_code ignored;
+    self.socket_.close(ignored);
+  }));
 }
 
 inline void dialer::connected()
 {
-  if (where_.transport == transport_type::tcp) {
-    if (transport::tcp::is_self_connected(socket_)) {
-      std::error_code ignored;
-      socket_.close(ignored);
-      return retry(make_error_code(errc::self_connect).message());
-    }
-    transport::tcp::tune(socket_, host_->options().system);
+  if (where_.transport == transport_type::tcp && transport::tcp::is_self_connected(socket_)) {
+    std::error_code ignored;
+    socket_.close(ignored);
+    std::error_code const why = errc::self_connect;
+    return retry(why.message(), why);
   }
+  transport::tune_connection(socket_, host_->options().system);
+  connected_at_ = std::chrono::steady_clock::now();
   peer_->start(std::move(socket_));
   socket_ = transport::stream{host_->executor()};
 }
 
-inline void dialer::retry(std::string const& cause)
+// What the user wants after failures decides whether there is a next attempt.
+inline void dialer::retry(std::string const& cause, std::error_code why)
 {
   socket_options const& options = host_->options();
-  if (!options.reconnect) {
-    stopped_ = true;
-    trouble_.report(cause + "; not trying again, as asked");
-    return;
-  }
+  bool const refused =
+      standard(why) == std::errc::connection_refused || standard(why) == std::errc::no_such_file_or_directory;
+  if (!options.reconnect)
+    return give_up(why, cause, ", as reconnect_interval asks");
+  if ((refused && options.stops.refused) || (leaving_ && options.stops.after_disconnect))
+    return give_up(why, cause, ", as reconnect_stop asks");
   auto const wait = backoff(options.interval, failures_++, static_cast<std::uint32_t>(random_()));
   trouble_.report(fmt::format("{}; retrying every {} ms", cause, options.interval.min.count()));
   ++attempt_id_;
@@ -255,4 +304,17 @@ inline void dialer::retry(std::string const& cause)
   }));
 }
 
+inline void dialer::give_up(std::error_code why, std::string_view cause, std::string_view asked)
+{
+  gave_up_ = stopped_ = true;
+  write_log(asked.empty() ? log_level::error : log_level::warn,
+            "{}: {}; not trying again{}, {} messages undelivered", text_, cause, asked, peer_->queued());
+  if (leaving_)
+    host_->on_drained(*peer_);
+  else
+    host_->on_gave_up(*peer_, why);
+}
+
 }  // namespace cozmq::engine
+
+#include <cozmq/engine/impl/dialer_proxy.hpp>

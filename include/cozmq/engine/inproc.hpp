@@ -32,11 +32,9 @@ class inproc_pipe final : public routing::pipe, public std::enable_shared_from_t
   {
     connecting.meet(binding);
     binding.meet(connecting);
-    // Room for both marks. What the connecting side has queued before may come with it.
-    connecting.outgoing_->capacity =
-        sum(connecting.host_->options().send_hwm, binding.host_->options().receive_hwm);
-    binding.outgoing_->capacity =
-        sum(binding.host_->options().send_hwm, connecting.host_->options().receive_hwm);
+    // What the connecting side has queued before may come with it.
+    connecting.measure();
+    binding.measure();
     connecting.joined();
     binding.joined();
   }
@@ -46,6 +44,17 @@ class inproc_pipe final : public routing::pipe, public std::enable_shared_from_t
   {
     a.identity_ = b.host_->options().routing_id;
     b.identity_ = a.host_->options().routing_id;
+  }
+
+  /// The options of this end have changed, and with them the room in both directions.
+  void reconsider()
+  {
+    measure();
+    if (peer_ != nullptr)
+      peer_->measure();
+    for (inproc_pipe* const end : {this, peer_})
+      if (end != nullptr && end->muted_ && !end->full())
+        end->tell_room();
   }
 
   /// Is the other end still to come?
@@ -82,7 +91,9 @@ class inproc_pipe final : public routing::pipe, public std::enable_shared_from_t
   {
     if (full())
       return false;
-    outgoing_->messages.prepare() = m.body;
+    message& copy = outgoing_->messages.prepare();
+    copy = m.body;
+    copy.set_metadata(nullptr);
     written();
     return true;
   }
@@ -169,6 +180,13 @@ class inproc_pipe final : public routing::pipe, public std::enable_shared_from_t
   {
     return a == socket_options::unlimited || b == socket_options::unlimited ? socket_options::unlimited
                                                                             : a + b;
+  }
+
+  // Room for both marks, or as long as there is no peer, for ours.
+  void measure() noexcept
+  {
+    std::size_t const ours = host_->options().send_hwm;
+    outgoing_->capacity = peer_ == nullptr ? ours : sum(ours, peer_->host_->options().receive_hwm);
   }
 
   // A peer that has left takes no more; it is detached a moment later.

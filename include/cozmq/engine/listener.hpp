@@ -4,6 +4,7 @@
 #include <cozmq/core/endpoint.hpp>
 #include <cozmq/engine/connection.hpp>
 #include <cozmq/engine/trouble.hpp>
+#include <cozmq/transport/descriptor.hpp>
 #include <cozmq/transport/ipc.hpp>
 #include <cozmq/transport/tcp.hpp>
 
@@ -19,16 +20,18 @@ namespace cozmq::engine {
 /// One bound endpoint and the connections that came in through it.
 class listener final : public connection_owner, public std::enable_shared_from_this<listener> {
  public:
-  /// Binds and listens; null with `ec` set when that fails.
+  /// Binds and listens, or goes on with the descriptor of the options; null with `ec` set when that fails.
   static std::shared_ptr<listener> open(host& h, endpoint const& where, std::error_code& ec)
   {
     transport::socket_settings const& system = h.options().system;
-    auto bound = where.transport == transport_type::ipc
+    bool const adopts = h.options().use_fd.has_value();
+    auto bound = adopts ? transport::adopt_listener(h.executor(), where.transport, *h.options().use_fd, ec)
+                 : where.transport == transport_type::ipc
                      ? transport::ipc::listen(h.executor(), where, system, ec)
                      : transport::tcp::listen(h.executor(), where, system, ec);
     if (!bound)
       return nullptr;
-    return std::shared_ptr<listener>{new listener{h, where, std::move(*bound)}};
+    return std::shared_ptr<listener>{new listener{h, where, std::move(*bound), !adopts}};
   }
 
   std::string const& text() const noexcept { return bound_.endpoint; }
@@ -69,7 +72,7 @@ class listener final : public connection_owner, public std::enable_shared_from_t
     std::error_code ignored;
     bound_.socket.close(ignored);
     resume_.cancel();
-    if (where_.transport == transport_type::ipc)
+    if (where_.transport == transport_type::ipc && made_here_)
       transport::ipc::remove_file(where_, bound_.endpoint);
   }
 
@@ -113,9 +116,10 @@ class listener final : public connection_owner, public std::enable_shared_from_t
  private:
   using connection_map = std::unordered_map<routing::pipe const*, std::shared_ptr<connection>>;
 
-  listener(host& h, endpoint where, transport::listening bound)
+  listener(host& h, endpoint where, transport::listening bound, bool made_here)
       : host_{&h},
         where_{std::move(where)},
+        made_here_{made_here},
         bound_{std::move(bound)},
         trouble_{bound_.endpoint},
         resume_{h.executor()}
@@ -127,8 +131,7 @@ class listener final : public connection_owner, public std::enable_shared_from_t
 
   void accepted(transport::stream stream)
   {
-    if (where_.transport == transport_type::tcp)
-      transport::tcp::tune(stream, host_->options().system);
+    transport::tune_connection(stream, host_->options().system);
     auto const peer = host_->make_connection(*this, side::accepting);
     connections_.emplace(peer.get(), peer);
     peer->start(std::move(stream));
@@ -147,6 +150,7 @@ class listener final : public connection_owner, public std::enable_shared_from_t
 
   host* host_;
   endpoint where_;
+  bool made_here_;  // not a descriptor of somebody else, who also looks after its file
   transport::listening bound_;
   trouble trouble_;
   asio::steady_timer resume_;

@@ -3,7 +3,9 @@
 
 #include <cozmq/core/backoff.hpp>
 #include <cozmq/message/message.hpp>
+#include <cozmq/message/properties.hpp>
 #include <cozmq/routing/subscription_rules.hpp>
+#include <cozmq/transport/socks5.hpp>
 #include <cozmq/transport/stream.hpp>
 #include <cozmq/wire/decoder.hpp>
 #include <cozmq/wire/heartbeat.hpp>
@@ -33,11 +35,24 @@ constexpr bool includes(notify all, notify one) noexcept
   return (static_cast<unsigned>(all) & static_cast<unsigned>(one)) != 0;
 }
 
+/// After which failures a connecting endpoint is given up.
+struct reconnect_stops {
+  bool refused = false;           // nobody listens there
+  bool handshake_failed = false;  // somebody does, but the handshake did not succeed
+  bool after_disconnect = false;  // the user has called disconnect: not even for what is queued
+
+  friend bool operator==(reconnect_stops, reconnect_stops) = default;
+};
+
 struct socket_options {
   static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
 
   std::size_t send_hwm = 1000;     // whole messages
   std::size_t receive_hwm = 1000;  // whole messages
+  std::size_t send_hwm_bytes = unlimited;
+  std::size_t receive_hwm_bytes = unlimited;
+  std::size_t send_batch = 60 * 1024;     // bytes; a 64 KiB chunk is nearly full then
+  std::size_t receive_batch = unlimited;  // bytes
   linger_limits linger;
   bool immediate = false;  // queue only for peers whose handshake is complete
   routing::subscription_rules subscriptions;
@@ -53,9 +68,14 @@ struct socket_options {
   message hiccup_message;
   bool req_relaxed = false;
   bool req_correlate = false;
+  properties metadata;  // of the application, for our READY
+  bool receive_metadata = false;
 
   bool reconnect = true;
   reconnect_interval interval;
+  reconnect_stops stops;
+  std::optional<transport::socks_proxy> proxy;
+  std::optional<int> use_fd;                     // for the next bind or connect
   std::chrono::milliseconds connect_timeout{0};  // zero: the system's
   std::chrono::milliseconds handshake_timeout{10'000};
   wire::heartbeat_config heartbeat;

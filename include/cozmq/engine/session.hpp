@@ -13,6 +13,7 @@
 #include <optional>
 #include <span>
 #include <system_error>
+#include <vector>
 
 namespace cozmq::engine {
 
@@ -23,10 +24,7 @@ namespace cozmq::engine {
 /// somebody receives them. An idle session owns no buffer.
 class session final : public connection {
  public:
-  session(host& h, connection_owner& owner, side which)
-      : connection{h, owner, which}, decoder_{h.options().limits}
-  {
-  }
+  session(host& h, connection_owner& owner, side which) : connection{h, owner, which} {}
 
   // What routing does.
   bool write(message& m) override;
@@ -49,6 +47,7 @@ class session final : public connection {
   /// Takes over a stream; the handshake begins.
   void start(transport::stream stream) override;
 
+  void reconsider() override;
   std::size_t unread() const noexcept override { return decoder_.ready(); }
   void discard_unread() override;
   std::size_t unsent_bytes() const noexcept override { return encoder_.bytes(); }
@@ -70,6 +69,9 @@ class session final : public connection {
   void flush_handshake();
   void handshake_done(byte_view early);
   void read_messages();
+  bool has_enough() const;
+  void look_again(message& popped);
+  void remember_origin();
   void resume_reading();
   bool nothing_left();
   std::error_code on_command(byte_view body);
@@ -83,6 +85,14 @@ class session final : public connection {
   std::uint32_t told_ = 0;     // subscriptions sent through this stream
   std::uint32_t asked_ = 0;    // so many were sent before the last question whether they were handled
   std::uint32_t handled_ = 0;  // and so many are known to be
+
+  // Who sent the messages that wait, in their order, when received ones are to carry it. The last is the present peer.
+  struct origin {
+    std::shared_ptr<properties const> who;
+    std::size_t messages;  // all that come, for the last
+  };
+  std::vector<origin> origins_;
+  bool second_look_ = false;  // popping is not all: reading is paused, or there are origins
 };
 
 }  // namespace cozmq::engine

@@ -36,6 +36,8 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   asio::any_io_executor const& executor() const noexcept final { return executor_; }
   socket_options const& options() const noexcept final { return options_; }
   socket_options& mutable_options() noexcept { return options_; }
+  /// After `mutable_options` were changed: what waits because of them may go on.
+  void reconsider();
 
   /// Binds and returns the endpoint as it really is. On failure `ec` is set and `why` says it in a sentence.
   std::string bind(std::string_view text, std::error_code& ec, std::string& why);

@@ -3,6 +3,7 @@
 
 #include <cozmq/core/log.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -10,7 +11,7 @@
 namespace cozmq::engine {
 
 /// The troubles of one endpoint: a cause is logged when it first shows, and again only after another one or after
-/// things went well.
+/// things went well for a while.
 class trouble {
  public:
   explicit trouble(std::string endpoint) : endpoint_{std::move(endpoint)} {}
@@ -27,8 +28,11 @@ class trouble {
     write_log(log_level::warn, "{}: {}", endpoint_, text);
   }
 
-  void over()
+  /// A connection that was good for `that_long` has ended. One that the peer drops at once, every time, is trouble too.
+  void over(std::chrono::steady_clock::duration that_long)
   {
+    if (that_long < lasting)
+      return;
     if (count_ > 0)
       write_log(log_level::info, "{}: connected after {} failed attempts", endpoint_, count_);
     count_ = 0;
@@ -38,6 +42,8 @@ class trouble {
   std::uint64_t count() const noexcept { return count_; }
 
  private:
+  static constexpr std::chrono::seconds lasting{5};
+
   std::string endpoint_;
   std::string last_;
   std::uint64_t count_ = 0;

@@ -255,7 +255,8 @@ class message {
         each.keep();
   }
 
-  /// Becomes `from`, which is left empty, with bytes of its own. What a queue does with a message that is sent.
+  /// Becomes `from`, which is left empty, with bytes of its own and without metadata: where a message was received from
+  /// is not said again when it is sent on. What a queue does with a message that is sent.
   [[gnu::always_inline]] void take(message& from)
   {
     if (from.tail_ == nullptr && from.first_.tag() == frame::lent_tag) {
@@ -265,7 +266,9 @@ class message {
       from.first_.set_tag(frame::absent_tag);
     } else {
       *this = std::move(from);
-      keep();
+      first_.keep();
+      if (tail_ != nullptr) [[unlikely]]
+        keep_tail();
     }
   }
 
@@ -290,6 +293,12 @@ class message {
   }
 
  private:
+  [[gnu::noinline]] void keep_tail()
+  {
+    tail_->metadata.reset();
+    keep();
+  }
+
   frame& get(std::size_t i) noexcept
   {
     assert(i < size());

@@ -49,7 +49,10 @@ class basic_socket {
     using other = basic_socket<Pattern, Other>;
   };
 
-  /// A socket on the context's executor. Throws `error` with `errc::terminated` when the context is shut down.
+  /// A socket on the context's executor, with the context's default options.
+  ///
+  /// @par Errors
+  /// Throws `error`: `errc::terminated` when the context is shut down, `too_many_sockets`.
   explicit basic_socket(context& ctx) : basic_socket{ctx, ctx.get_executor()} {}
 
   /// A socket on an executor of its own, for example a strand.
@@ -58,7 +61,9 @@ class basic_socket {
     if (ctx.core()->terminated())
       throw error{errc::terminated};
     core_ = std::make_shared<detail::core<Pattern>>(ctx.core(), asio::any_io_executor{executor_});
-    ctx.core()->add(core_);
+    if (!ctx.core()->add(core_))
+      throw error{errc::too_many_sockets};
+    core_->options_changed();
   }
 
   basic_socket(basic_socket&&) noexcept = default;
@@ -139,21 +144,18 @@ class basic_socket {
   {
     std::error_code ec;
     set_option(option, ec);
-    if (!ec)
-      return;
-    if constexpr (requires { Option::rule; }) {
-      if (ec == errc::invalid_option)
-        throw error{ec, std::string{Option::rule}};
-    }
-    throw error{ec};
+    if (ec)
+      detail::refuse_option<Option>(ec);
   }
   template <socket_option Option>
   void set_option(Option const& option, std::error_code& ec)
   {
     static_assert(Option::applies_to(Pattern::type), "this socket type has no use for this option");
     ec = core_ ? option.apply(core_->mutable_options()) : errc::socket_closed;
-    if (!ec)
+    if (!ec) {
       core_->options_changed();
+      core_->reconsider();
+    }
   }
 
   /// Reads an option back: `socket.get_option<cozmq::option::send_hwm>()`.

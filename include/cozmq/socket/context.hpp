@@ -3,16 +3,19 @@
 
 #include <cozmq/engine/context_core.hpp>
 #include <cozmq/engine/socket_core.hpp>
+#include <cozmq/socket/options/option.hpp>
 
 #include <asio/execution_context.hpp>
 #include <asio/io_context.hpp>
 
 #include <concepts>
+#include <cstddef>
 #include <memory>
+#include <system_error>
 
 namespace cozmq {
 
-/// Owns the inproc names of its sockets and gives them their executor. Destroying it ends every pending operation of
+/// Owns the inproc names of its sockets, and gives them their executor and their default options. Destroying it ends every pending operation of
 /// its sockets with `errc::terminated` and returns at once; what is queued is delivered by the executor, as `linger`
 /// allows. Sockets, and coroutines that hold them, may outlive it.
 ///
@@ -56,6 +59,30 @@ class context {
     for (auto const& s : core_->sockets())
       s->terminate();
   }
+
+  // ---- options ------------------------------------------------------------------------------------------------------
+
+  /// Sets an option for the sockets that are made from now on; those that have no use for it ignore it. Throws `error`
+  /// with `errc::invalid_option`.
+  template <socket_option Option>
+  void set_default(Option const& option)
+  {
+    static_assert(!requires { Option::for_one_socket; }, "this option is for one socket: set it there");
+    if (std::error_code const ec = option.apply(core_->defaults); ec)
+      detail::refuse_option<Option>(ec);
+  }
+
+  /// Reads a default back: `ctx.get_default<cozmq::option::linger>()`.
+  template <socket_option Option>
+  Option get_default() const
+  {
+    return Option::read(core_->defaults);
+  }
+
+  /// How many sockets there may be at a time, those included that are closed and still deliver; making one more throws
+  /// `error` with `errc::too_many_sockets`. Default: `option::unlimited`. Sockets that exist are not touched.
+  void set_max_sockets(std::size_t count) { core_->max_sockets = count; }
+  std::size_t max_sockets() const noexcept { return core_->max_sockets; }
 
   asio::any_io_executor get_executor() const noexcept { return core_->executor(); }
 

@@ -4,7 +4,10 @@
 #include <cozmq/core/endpoint.hpp>
 #include <cozmq/core/error.hpp>
 #include <cozmq/transport/stream.hpp>
+#include <cozmq/transport/tuning.hpp>
 
+#include <asio/basic_datagram_socket.hpp>
+#include <asio/local/datagram_protocol.hpp>
 #include <asio/local/stream_protocol.hpp>
 
 #include <unistd.h>
@@ -28,15 +31,14 @@ inline address to_address(std::string const& path)
 
 namespace detail {
 
-// Does a process listen on the socket file? A file without a listener is left over from a process that died.
+// Does a process hold the socket file? A file that nobody holds is left over from a process that died. A datagram
+// socket cannot connect to a stream's, but the attempt tells the two cases apart, and the other process notices nothing.
 inline bool is_alive(asio::any_io_executor const& executor, std::string const& path)
 {
-  stream probe{executor};
+  asio::basic_datagram_socket<asio::local::datagram_protocol, asio::any_io_executor> probe{executor};
   std::error_code ec;
-  probe.open(protocol{asio::local::stream_protocol{}}, ec);
-  probe.non_blocking(true, ec);
-  probe.connect(to_address(path), ec);
-  // A full backlog (would block) means alive just as well as a connection does.
+  probe.open(asio::local::datagram_protocol{}, ec);
+  probe.connect(asio::local::datagram_protocol::endpoint{path}, ec);
   ec = standard(ec);
   return ec != std::errc::connection_refused && ec != std::errc::no_such_file_or_directory;
 }
@@ -78,6 +80,8 @@ inline std::optional<listening> listen(asio::any_io_executor const& executor, en
     return std::nullopt;
   listening result{acceptor{executor}, "ipc://" + path};
   result.socket.open(protocol{asio::local::stream_protocol{}}, ec);
+  if (!ec)
+    ec = tune_opened(result.socket, settings);
   if (!ec)
     result.socket.bind(to_address(path), ec);
   if (ec == asio::error::address_in_use && !where.abstract() && !detail::is_alive(executor, path)) {

@@ -3,6 +3,8 @@
 
 #include <cozmq/transport/tcp.hpp>
 
+#include <string>
+
 namespace cozmq::transport {
 
 /// "tcp://192.0.2.1:40000", or "ipc" for a local socket, whose client end has no name.
@@ -13,10 +15,18 @@ inline std::string peer_address(stream const& socket)
   int const family = remote.protocol().family();
   if (ec || (family != AF_INET && family != AF_INET6))
     return "ipc";
-  asio::ip::tcp::endpoint at;
-  at.resize(remote.size());
-  std::memcpy(at.data(), remote.data(), remote.size());
-  return tcp::to_text(at);
+  return tcp::to_text(tcp::to_tcp(remote));
+}
+
+/// The other end's numeric IP address, without a port; empty for a local socket.
+inline std::string peer_ip(stream const& socket)
+{
+  std::error_code ec;
+  address const remote = socket.remote_endpoint(ec);
+  int const family = remote.protocol().family();
+  if (ec || (family != AF_INET && family != AF_INET6))
+    return {};
+  return tcp::to_tcp(remote).address().to_string();
 }
 
 }  // namespace cozmq::transport

@@ -22,12 +22,17 @@ using address = protocol::endpoint;
 /// What is set on the sockets of the operating system. An empty optional leaves the system's value.
 struct socket_settings {
   bool ipv6 = false;
+  std::string device;                  // the network interface that tcp is confined to; empty: any
+  std::optional<int> type_of_service;  // the octet in the IP header: DSCP and ECN
+  std::optional<int> priority;         // of the packets, in the system's queues
+  std::optional<std::chrono::microseconds> busy_poll;
   std::optional<int> send_buffer;     // bytes
   std::optional<int> receive_buffer;  // bytes
   std::optional<bool> keepalive;
   std::optional<std::chrono::seconds> keepalive_idle;
   std::optional<std::chrono::seconds> keepalive_interval;
   std::optional<int> keepalive_count;
+  std::optional<std::chrono::milliseconds> retransmit_timeout;
   int backlog = 4096;  // connections that wait for accept; the system cuts it to SOMAXCONN
 };
 

@@ -1,16 +1,16 @@
-// TCP: addresses from endpoints, and the socket options of this transport.
+// TCP: addresses from endpoints, and listening on them.
 #pragma once
 
 #include <cozmq/core/endpoint.hpp>
 #include <cozmq/core/error.hpp>
 #include <cozmq/transport/stream.hpp>
+#include <cozmq/transport/tuning.hpp>
 
 #include <asio/ip/tcp.hpp>
 #include <asio/ip/v6_only.hpp>
 
 #include <ifaddrs.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -49,13 +49,6 @@ inline std::optional<asio::ip::address> interface_address(std::string const& nam
   return found;
 }
 
-template <class Socket>
-void set_option(Socket& socket, int level, int name, int value)
-{
-  // A refused option leaves the system's own value; a connection works without it.
-  (void)::setsockopt(socket.native_handle(), level, name, &value, sizeof value);
-}
-
 }  // namespace detail
 
 /// The address to bind for `host`: "*", a numeric address or the name of an interface. Never asks a name server.
@@ -71,30 +64,13 @@ inline std::optional<asio::ip::address> local_address(std::string const& host, b
   return detail::interface_address(host, ipv6);
 }
 
-/// Sets what every connection has, accepted or made: small messages must not wait for earlier ones to be
-/// acknowledged, since the engine sends them together anyway.
-inline void tune(stream& socket, socket_settings const& settings)
+/// The address of a socket that is known to be a tcp one.
+inline asio::ip::tcp::endpoint to_tcp(address const& at)
 {
-  detail::set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
-  if (settings.keepalive)
-    detail::set_option(socket, SOL_SOCKET, SO_KEEPALIVE, *settings.keepalive ? 1 : 0);
-  if (settings.keepalive_idle)
-    detail::set_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(settings.keepalive_idle->count()));
-  if (settings.keepalive_interval)
-    detail::set_option(socket, IPPROTO_TCP, TCP_KEEPINTVL,
-                       static_cast<int>(settings.keepalive_interval->count()));
-  if (settings.keepalive_count)
-    detail::set_option(socket, IPPROTO_TCP, TCP_KEEPCNT, *settings.keepalive_count);
-}
-
-/// Sets what must be set before connecting or listening.
-template <class Socket>
-void tune_early(Socket& socket, socket_settings const& settings)
-{
-  if (settings.send_buffer)
-    detail::set_option(socket, SOL_SOCKET, SO_SNDBUF, *settings.send_buffer);
-  if (settings.receive_buffer)
-    detail::set_option(socket, SOL_SOCKET, SO_RCVBUF, *settings.receive_buffer);
+  asio::ip::tcp::endpoint result;
+  result.resize(at.size());
+  std::memcpy(result.data(), at.data(), at.size());
+  return result;
 }
 
 /// Writes an address as an endpoint's text, such as `tcp://[::1]:5555`.
@@ -110,7 +86,8 @@ inline std::string to_text(asio::ip::tcp::endpoint const& at)
 /// Opens, binds and listens.
 ///
 /// @par Errors
-/// `std::errc::address_in_use`, `address_not_available`, `no_such_device` (no interface of that name), ...
+/// `std::errc::address_in_use`, `address_not_available`, `no_such_device` (no interface of that name, here or in
+/// `settings.device`), ...
 inline std::optional<listening> listen(asio::any_io_executor const& executor, endpoint const& where,
                                        socket_settings const& settings, std::error_code& ec)
 {
@@ -128,17 +105,15 @@ inline std::optional<listening> listen(asio::any_io_executor const& executor, en
     result.socket.set_option(asio::ip::v6_only{false}, ec);  // "*" accepts IPv4 peers as well
   if (ec)
     return std::nullopt;
-  tune_early(result.socket, settings);
-  result.socket.bind(address{local}, ec);
+  ec = tune_opened(result.socket, settings);
+  if (!ec)
+    result.socket.bind(address{local}, ec);
   if (!ec)
     result.socket.listen(settings.backlog, ec);
   if (ec)
     return std::nullopt;
 
-  address const bound = result.socket.local_endpoint(ec);
-  asio::ip::tcp::endpoint actual;
-  actual.resize(bound.size());
-  std::memcpy(actual.data(), bound.data(), bound.size());
+  asio::ip::tcp::endpoint const actual = to_tcp(result.socket.local_endpoint(ec));
   endpoint text = where;
   text.any_port = false;
   text.port = actual.port();

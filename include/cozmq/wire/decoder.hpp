@@ -39,8 +39,14 @@ class decoder {
   decoder() = default;
   explicit decoder(decoder_limits limits) noexcept : limits_{limits} {}
 
+  /// Sets what the peer of a new connection may send.
+  void limit(decoder_limits limits) noexcept { limits_ = limits; }
+
   /// The number of whole messages that wait to be popped.
   std::size_t ready() const noexcept { return ready_; }
+
+  /// About how many bytes they are; buffers that are shared with others are counted whole. Walks over them.
+  std::size_t ready_bytes() const noexcept;
 
   /// Memory for the next read: fill the first span, then the second. Both stay valid until the next call.
   std::array<std::span<std::byte>, 2> prepare();
@@ -115,6 +121,14 @@ class decoder {
   std::optional<frame_builder> body_;  // the large body that is arriving
   frame_header body_header_{};
 };
+
+inline std::size_t decoder::ready_bytes() const noexcept
+{
+  std::size_t sum = fill_.messages > 0 ? whole_ - fill_.read : 0;
+  for (std::size_t i = 0; i < queue_.size(); ++i)
+    sum += queue_[i].bytes ? chunk::capacity - queue_[i].read : queue_[i].built.byte_size();
+  return sum;
+}
 
 inline std::array<std::span<std::byte>, 2> decoder::prepare()
 {

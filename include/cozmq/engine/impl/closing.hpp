@@ -10,7 +10,7 @@
 namespace cozmq::engine {
 
 inline socket_core::socket_core(std::shared_ptr<context_core> context, asio::any_io_executor executor)
-    : context_{std::move(context)}, executor_{std::move(executor)}
+    : context_{std::move(context)}, executor_{std::move(executor)}, options_{context_->defaults}
 {
   shutdown_service::of(executor_).add(*this);
 }

@@ -6,6 +6,7 @@
 
 #include <asio/post.hpp>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -16,6 +17,7 @@ inline void connection::take_over(transport::stream stream)
   stream_.emplace(std::move(stream));
   peer_address_ = transport::peer_address(*stream_);
   was_open_ = false;
+  flush_at_ = host_->options().send_batch;
   state_ = state::handshaking;
   std::error_code ec;
   stream_->non_blocking(true, ec);
@@ -52,10 +54,27 @@ inline void connection::wait_writable()
                       }));
 }
 
+inline bool connection::is_above_mark(std::size_t queued) const noexcept
+{
+  if (!host_)
+    return true;
+  socket_options const& options = host_->options();
+  return queued >= options.send_hwm ||
+         (options.send_hwm_bytes != socket_options::unlimited && unsent_bytes() >= options.send_hwm_bytes);
+}
+
+inline void connection::reconsider()
+{
+  if (!muted_ || full() || !host_)
+    return;
+  muted_ = false;
+  host_->on_writable(*this, wake::posted);
+}
+
 inline void connection::pause_reading() noexcept
 {
   paused_ = true;
-  resume_at_ = host_->options().receive_hwm / 8;
+  resume_at_ = std::min(host_->options().receive_hwm, unread()) / 8;
 }
 
 // Says that there are messages, once until all are read. Last thing in a handler: it may continue a coroutine, which
@@ -87,7 +106,7 @@ inline bool connection::no_message_left()
 {
   if (state_ != state::open || blocked_)
     return;
-  if (gathered >= flush_at) {
+  if (gathered >= flush_at_) {
     flush();
     if (host_)
       host_->on_burst();

@@ -35,13 +35,22 @@ inline std::string socket_core::bind(std::string_view text, std::error_code& ec,
       cause = fmt::format("directory {} does not exist",
                           std::filesystem::path{where.path}.parent_path().string());
     if (ec == std::errc::no_such_device)
-      cause = fmt::format(
-          "{} is no address and no network interface of this machine; write * or an address such as "
-          "127.0.0.1",
-          where.host);
+      cause =
+          options_.system.device.empty()
+              ? fmt::format(
+                    "{} is no address and no network interface of this machine; write * or an address such "
+                    "as 127.0.0.1",
+                    where.host)
+              : fmt::format(
+                    "{} and bind_to_device \"{}\" do not name an address and an interface of this machine",
+                    where.host, options_.system.device);
+    if (options_.use_fd)
+      cause = fmt::format("descriptor {}, which use_fd gave, is no listening {} socket", *options_.use_fd,
+                          to_string(where.transport));
     why = fmt::format("cannot bind {}: {}", text, cause);
     return {};
   }
+  options_.use_fd.reset();
   listeners_.push_back(opened);
   opened->accept();
   return opened->text();
@@ -66,15 +75,31 @@ inline std::string socket_core::connect(std::string_view text, std::error_code& 
     return name;
   if (where.transport == transport_type::inproc)
     return connect_inproc(where, ec, why);
+  std::optional<transport::stream> adopted;
+  if (options_.use_fd) {
+    adopted = transport::adopt_connection(executor_, where.transport, *options_.use_fd, ec);
+    if (ec) {
+      why = fmt::format("cannot connect {}: descriptor {}, which use_fd gave, is no connected {} socket",
+                        text, *options_.use_fd, to_string(where.transport));
+      return {};
+    }
+    options_.use_fd.reset();
+  }
   auto const made = std::make_shared<dialer>(*this, where);
-  if (!preset_id(made->peer(), ec, why))
+  if (!preset_id(made->peer(), ec, why)) {
+    if (adopted)
+      options_.use_fd = adopted->release();
     return {};
+  }
   dialers_.push_back(made);
   if (!options_.immediate && admits(made->peer()) == errc{}) {
     join_outbound(enlist(made->peer()));
     writers.wake_all(wake::posted);
   }
-  made->start();
+  if (adopted)
+    made->start(std::move(*adopted));
+  else
+    made->start();
   return name;
 }
 
@@ -222,6 +247,12 @@ inline void socket_core::drop_dialer(dialer& d)
   dialers_.erase(at);
   if (!kept->peer().connected() && (kept->peer().queued() == 0 || kept->gave_up()))
     return kept->sever();  // there is nothing to deliver
+  if (!kept->peer().connected() && options_.stops.after_disconnect) {
+    write_log(log_level::warn, "{}: disconnected with {} messages undelivered, as reconnect_stop asks",
+              kept->text(), kept->peer().discard_unsent());
+    return kept->sever();
+  }
+  kept->leave();
   leaving_.push_back(kept);
   kept->peer().finish();
   linger();

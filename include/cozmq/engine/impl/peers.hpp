@@ -98,6 +98,16 @@ inline errc socket_core::admits(routing::pipe const& newcomer) const
   return {};
 }
 
+inline void socket_core::reconsider()
+{
+  for (auto const& l : listeners_)
+    l->for_each([](connection& c) { c.reconsider(); });
+  for (auto const& d : dialers_)
+    d->peer().reconsider();
+  for (inproc_end const& end : inproc_)
+    end.pipe->reconsider();
+}
+
 inline void socket_core::on_connected(routing::pipe& p)
 {
   membership& m = enlist(p);

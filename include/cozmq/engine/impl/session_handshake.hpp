@@ -2,10 +2,14 @@
 #pragma once
 
 #include <cozmq/engine/session.hpp>
+#include <cozmq/transport/peer_address.hpp>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace cozmq::engine {
@@ -13,11 +17,13 @@ namespace cozmq::engine {
 inline void session::start(transport::stream stream)
 {
   take_over(std::move(stream));
+  decoder_.limit(host_->options().limits);
   wire::handshake_config config;
   config.type = host_->type();
   config.accepts = host_->peers();
   config.binding = side_ == side::accepting;
   config.identity = host_->options().routing_id;
+  config.extra = host_->options().metadata;
   handshake_ = std::make_unique<wire::handshake>(std::move(config));
   if (host_->options().handshake_timeout > std::chrono::milliseconds::zero())
     state_ends_ = clock::now() + host_->options().handshake_timeout;
@@ -78,6 +84,7 @@ inline void session::handshake_done(byte_view early)
   was_open_ = true;
   state_ends_.reset();
   if (host_) {
+    remember_origin();
     wire::heartbeat_config const& wanted = host_->options().heartbeat;
     if (wanted.interval > wanted.interval.zero())
       heartbeat_.emplace(wanted, peer_.minor, wire::heartbeat::clock::now());
@@ -106,6 +113,33 @@ inline void session::handshake_done(byte_view early)
   announce();
   if (room && host_)
     host_->on_writable(*this, wake::at_once);
+}
+
+// [libzmq, zmq_msg_gets] what a message tells about its sender.
+inline void session::remember_origin()
+{
+  if (!host_->options().receive_metadata && origins_.empty())
+    return;
+  std::size_t earlier = decoder_.ready();
+  if (!origins_.empty()) {
+    for (std::size_t i = 0; i + 1 < origins_.size(); ++i)
+      earlier -= origins_[i].messages;
+    origins_.back().messages = earlier;
+  } else if (earlier > 0) {
+    origins_.push_back({nullptr, earlier});
+  }
+  if (!host_->options().receive_metadata)
+    return origins_.push_back({nullptr, 0});
+  auto known = std::make_shared<properties>(peer_.metadata);
+  // What we say about a peer, it cannot say itself.
+  for (std::string_view ours : {"Peer-Address", "Routing-Id", "User-Id"})
+    known->erase(ours);
+  if (wire::has_identity(peer_.type))
+    known->set("Routing-Id", peer_.identity);
+  if (std::string const ip = transport::peer_ip(*stream_); !ip.empty())
+    known->set("Peer-Address", ip);
+  origins_.push_back({std::move(known), 0});
+  second_look_ = true;
 }
 
 }  // namespace cozmq::engine

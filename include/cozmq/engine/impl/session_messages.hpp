@@ -3,6 +3,7 @@
 
 #include <cozmq/engine/session.hpp>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -58,10 +59,12 @@ inline void session::read_messages()
 {
   auto const into = decoder_.prepare();
   std::error_code ec;
-  auto const first = asio::buffer(into[0].data(), into[0].size());
+  std::size_t const most = host_ ? host_->options().receive_batch : into[0].size();
+  auto const first = asio::buffer(into[0].data(), std::min(into[0].size(), most));
   auto const second = asio::buffer(into[1].data(), into[1].size());
-  std::size_t const count =
-      into[1].empty() ? stream_->read_some(first, ec) : stream_->read_some(std::array{first, second}, ec);
+  std::size_t const count = into[1].empty() || most < into[0].size()
+                                ? stream_->read_some(first, ec)
+                                : stream_->read_some(std::array{first, second}, ec);
   if (ec == asio::error::would_block)
     return wait_readable();
   if (ec)
@@ -72,8 +75,9 @@ inline void session::read_messages()
   ec = decoder_.commit(count, [this](byte_view body) { return on_command(body); });
   if (ec) {
     fail(ec, ec.message());
-  } else if (host_ && (held_ || decoder_.ready() >= host_->options().receive_hwm)) {
+  } else if (has_enough()) {
     pause_reading();
+    second_look_ = true;
     if (heartbeat_)
       heartbeat_->pause();
   } else {
@@ -88,10 +92,42 @@ inline bool session::read(message& to)
 {
   if (!decoder_.pop(to)) [[unlikely]]
     return nothing_left();
-  // Resumes well below the mark: a read into a buffer that still holds messages needs a second buffer.
-  if (paused_ && decoder_.ready() <= resume_at_ && !held_) [[unlikely]]
-    resume_reading();
+  if (second_look_) [[unlikely]]
+    look_again(to);
   return true;
+}
+
+[[gnu::noinline]] inline void session::look_again(message& popped)
+{
+  // Resumes well below the mark: a read into a buffer that still holds messages needs a second buffer.
+  if (paused_ && decoder_.ready() <= resume_at_ && !held_)
+    resume_reading();
+  while (origins_.size() > 1 && origins_.front().messages == 0)
+    origins_.erase(origins_.begin());
+  if (!origins_.empty()) {
+    popped.set_metadata(origins_.front().who);
+    if (origins_.size() > 1)
+      --origins_.front().messages;
+  }
+  second_look_ = paused_ || !origins_.empty();
+}
+
+// Is there as much to be received as the high-water marks allow, or does routing want no more?
+inline bool session::has_enough() const
+{
+  if (!host_)
+    return false;
+  socket_options const& options = host_->options();
+  return held_ || decoder_.ready() >= options.receive_hwm ||
+         (options.receive_hwm_bytes != socket_options::unlimited &&
+          decoder_.ready_bytes() >= options.receive_hwm_bytes);
+}
+
+inline void session::reconsider()
+{
+  connection::reconsider();
+  if (paused_ && !has_enough())
+    resume_reading();
 }
 
 inline void session::hold(bool on)
@@ -137,6 +173,8 @@ inline void session::discard_unread()
   while (decoder_.pop(unread)) {
   }
   decoder_.release();
+  if (origins_.size() > 1)
+    origins_.erase(origins_.begin(), origins_.end() - 1);
 }
 
 }  // namespace cozmq::engine

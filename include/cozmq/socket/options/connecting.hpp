@@ -11,6 +11,7 @@ namespace cozmq::option {
 
 /// How long to wait before connecting again: at least `min` (default 100 ms, plus up to as much again at random); with
 /// a `max` above zero the wait doubles up to it. `reconnect_interval::off()` does not reconnect.
+/// @libzmq ZMQ_RECONNECT_IVL, ZMQ_RECONNECT_IVL_MAX | 100 ms, no growth | next attempt | all
 struct reconnect_interval {
   using duration = std::chrono::milliseconds;
   duration min{100};
@@ -45,7 +46,18 @@ struct reconnect_interval {
   }
 };
 
-/// How long one attempt to connect may take. Zero (the default) leaves it to the operating system.
+/// When to give up on a connecting endpoint instead of trying for ever; what is queued for it is then lost, which is
+/// logged. `reconnect_stop{{.refused = true}}`: nobody listens there. `handshake_failed`: somebody listens, but is no peer
+/// of ours. `after_disconnect`: `disconnect` ends an endpoint whose peer is absent at once, though messages wait for it.
+/// Default: none of them. Takes effect at once.
+/// @libzmq ZMQ_RECONNECT_STOP | none | at once | all
+struct reconnect_stop : single<reconnect_stop, engine::reconnect_stops, &engine::socket_options::stops> {
+  using single::single;
+};
+
+/// How long one attempt to connect may take, an exchange with a proxy included. Zero (the default) leaves it to the
+/// operating system. Takes effect with the next attempt.
+/// @libzmq ZMQ_CONNECT_TIMEOUT | 0, the system's | next attempt | all; tcp, ipc
 struct connect_timeout
     : single<connect_timeout, std::chrono::milliseconds, &engine::socket_options::connect_timeout> {
   using single::single;
@@ -55,6 +67,7 @@ struct connect_timeout
 };
 
 /// How long a handshake may take in all, from the connection on. Zero is no limit; default 10 s. Later connections.
+/// @libzmq ZMQ_HANDSHAKE_IVL | 10 s | later connections | all
 struct handshake_timeout
     : single<handshake_timeout, std::chrono::milliseconds, &engine::socket_options::handshake_timeout> {
   using single::single;

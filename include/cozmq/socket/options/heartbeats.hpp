@@ -9,6 +9,7 @@
 namespace cozmq::option {
 
 /// How often to PING a peer. Zero (the default) is never. Later connections.
+/// @libzmq ZMQ_HEARTBEAT_IVL | 0, off | later connections | all
 struct heartbeat_interval : single<heartbeat_interval, std::chrono::milliseconds,
                                    &engine::socket_options::heartbeat, &wire::heartbeat_config::interval> {
   using single::single;
@@ -17,6 +18,7 @@ struct heartbeat_interval : single<heartbeat_interval, std::chrono::milliseconds
 };
 
 /// How long a peer may be silent after a PING before its connection is ended. Zero (the default) means the interval.
+/// @libzmq ZMQ_HEARTBEAT_TIMEOUT | 0, the interval | later connections | all
 struct heartbeat_timeout : single<heartbeat_timeout, std::chrono::milliseconds,
                                   &engine::socket_options::heartbeat, &wire::heartbeat_config::timeout> {
   using single::single;
@@ -26,6 +28,7 @@ struct heartbeat_timeout : single<heartbeat_timeout, std::chrono::milliseconds,
 
 /// How long the peer shall wait for a sign of life of ours before it ends the connection; told in each PING. Zero (the
 /// default) says nothing; at most 6553.5 s, and no more than 65.5 s is told, since libzmq misreads longer ones.
+/// @libzmq ZMQ_HEARTBEAT_TTL | 0, none | later connections | all
 struct heartbeat_ttl : single<heartbeat_ttl, std::chrono::milliseconds, &engine::socket_options::heartbeat,
                               &wire::heartbeat_config::ttl> {
   using single::single;

@@ -11,12 +11,14 @@ namespace cozmq::option {
 
 /// The largest message to receive, all frames together, in bytes; a peer that announces more loses its connection.
 /// Default 1 GiB; `unlimited` is spelt. Memory grows with what arrives, whatever is announced. Later connections.
+/// @libzmq ZMQ_MAXMSGSIZE | 1 GiB | later connections | all
 struct max_message_size : single<max_message_size, std::uint64_t, &engine::socket_options::limits,
                                  &wire::decoder_limits::message_size> {
   using single::single;
 };
 
 /// The most frames to receive in one message. At least 1; default 65536. Later connections.
+/// @libzmq - | 65536 | later connections | all
 struct max_frames
     : single<max_frames, std::size_t, &engine::socket_options::limits, &wire::decoder_limits::frames> {
   using single::single;

@@ -7,6 +7,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -48,4 +49,19 @@ struct single {
 };
 
 }  // namespace option
+
+namespace detail {
+
+/// Throws what is wrong with an option, in its own words where it has some.
+template <socket_option Option>
+[[noreturn]] void refuse_option(std::error_code ec)
+{
+  if constexpr (requires { Option::rule; }) {
+    if (ec == errc::invalid_option)
+      throw error{ec, std::string{Option::rule}};
+  }
+  throw error{ec};
+}
+
+}  // namespace detail
 }  // namespace cozmq
