@@ -358,7 +358,7 @@ TEST_CASE("request() gives up after its attempts with timed_out, and the socket 
   });
 }
 
-TEST_CASE("wish 13 a request that is given up leaves nothing in the queue for a server that comes later")
+TEST_CASE("B3 a request that is given up leaves nothing in the queue for a server that comes later")
 {
   std::string const any = GENERATE(as<std::string>{}, "tcp://127.0.0.1:*", "inproc://name");
   captured_log log;

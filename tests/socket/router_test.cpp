@@ -54,7 +54,9 @@ std::error_code try_send(Socket& socket, parts const& from)
 
 }  // namespace
 
-TEST_CASE("S36 S37 S38 T9 B7 a ROUTER knows its DEALERs by name, on every transport, whichever side binds")
+TEST_CASE(
+    "S36 S37 S38 ROUTING_ID T9 B7 a ROUTER knows its DEALERs by name, on every transport, whichever side "
+    "binds")
 {
   std::string const any = every_transport();
   bool const router_binds = GENERATE(true, false);
@@ -78,7 +80,7 @@ TEST_CASE("S36 S37 S38 T9 B7 a ROUTER knows its DEALERs by name, on every transp
   });
 }
 
-TEST_CASE("A19 a DEALER without a name gets 5 bytes that start with zero, and answers find it")
+TEST_CASE("A19 ROUTING_ID a DEALER without a name gets 5 bytes that start with zero, and answers find it")
 {
   std::string const any = every_transport();
   scenario([&](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
@@ -102,7 +104,9 @@ TEST_CASE("A19 a DEALER without a name gets 5 bytes that start with zero, and an
   });
 }
 
-TEST_CASE("S39 A17 A43 what is sent to nobody is dropped, or with mandatory fails with host_unreachable")
+TEST_CASE(
+    "S39 A17 A43 ROUTER_MANDATORY what is sent to nobody is dropped, or with mandatory fails with "
+    "host_unreachable")
 {
   std::string const any = every_transport();
   scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
@@ -133,7 +137,9 @@ TEST_CASE("S39 A17 A43 what is sent to nobody is dropped, or with mandatory fail
   });
 }
 
-TEST_CASE("S40 what a full peer does not take is dropped, with mandatory it waits, and not for others")
+TEST_CASE(
+    "S40 ROUTER_MANDATORY what a full peer does not take is dropped, with mandatory it waits, and not for "
+    "others")
 {
   bool const mandatory = GENERATE(true, false);
   scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
@@ -183,7 +189,7 @@ TEST_CASE("S40 what a full peer does not take is dropped, with mandatory it wait
   });
 }
 
-TEST_CASE("S40 a send that waits for a full peer fails when that leaves")
+TEST_CASE("S40 ROUTER_MANDATORY a send that waits for a full peer fails when that leaves")
 {
   std::string const any = every_transport();
   scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
@@ -222,7 +228,9 @@ TEST_CASE("S40 a send that waits for a full peer fails when that leaves")
   });
 }
 
-TEST_CASE("wish 17 the second peer of one name is refused, with a line in the log, until the first is gone")
+TEST_CASE(
+    "ROUTER_HANDOVER without it the second peer of one name is refused, with a line in the log, until the "
+    "first is gone")
 {
   captured_log log;
   scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
@@ -248,7 +256,7 @@ TEST_CASE("wish 17 the second peer of one name is refused, with a line in the lo
   });
 }
 
-TEST_CASE("wish 17 with handover the second peer of one name gets it, and the first is closed")
+TEST_CASE("ROUTER_HANDOVER with it the second peer of one name gets it, and the first is closed")
 {
   scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
     router_socket router{ctx};
@@ -274,7 +282,8 @@ TEST_CASE("wish 17 with handover the second peer of one name gets it, and the fi
   });
 }
 
-TEST_CASE("over inproc the second peer of one name is refused as well, or has it with handover")
+TEST_CASE(
+    "ROUTER_HANDOVER over inproc the second peer of one name is refused as well, or has it with handover")
 {
   bool const handover = GENERATE(true, false);
   captured_log log;
@@ -369,19 +378,24 @@ TEST_CASE("ROUTER_NOTIFY is silent about a failed handshake, and a half received
   });
 }
 
-TEST_CASE("closing a ROUTER that would be told of a disconnect does not wait for a reader")
+TEST_CASE("ROUTER_NOTIFY DISCONNECT_MSG a closed ROUTER is told of no disconnect, which nobody would read")
 {
   std::string const any = every_transport();
-  scenario([&](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
-    router_socket router{ctx};
-    dealer_socket dealer{ctx};
+  asio::io_context io;
+  cozmq::context ctx{io};
+  run_test(io, [](cozmq::context& c, std::string where) -> asio::awaitable<void> {
+    router_socket router{c};
+    dealer_socket dealer{c};
     router.set_option(option::router_notify{option::notify::both});
     router.set_option(option::disconnect_message{"gone"});
     router.set_option(option::linger{option::linger::forever});
-    join(router, dealer, any);
+    join(router, dealer, where);
     co_await router.wait_connected();
     co_await dealer.wait_connected();
-  });
+  }(ctx, any));
+  io.restart();
+  io.run_for(default_bound);
+  REQUIRE(io.stopped());  // nothing is left to wait for
 }
 
 TEST_CASE("PROBE_ROUTER an empty message announces a REQ, a DEALER or a ROUTER before what it has queued")
@@ -453,7 +467,7 @@ TEST_CASE("CONNECT_ROUTING_ID two ROUTERs talk at once, whatever the bound one i
   });
 }
 
-TEST_CASE("a ROUTER's own name for a peer, and what is queued for it, survive a reconnect")
+TEST_CASE("CONNECT_ROUTING_ID a ROUTER's own name for a peer, and what is queued for it, survive a reconnect")
 {
   scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
     raw_listener address{io};

@@ -311,7 +311,7 @@ TEST_CASE("a request of very many addresses costs each of them one move, there a
   CHECK(client.written.front() == sent);
 }
 
-TEST_CASE("wish 13 a request that is given up need not leave any more")
+TEST_CASE("B3 a request that is given up need not leave any more")
 {
   routing::request_envelope e;
   fake_pipe server;
