@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 namespace cozmq::routing {
 
@@ -93,7 +94,8 @@ class fan_out {
   subscription_table topics_;
   pipe_list<&pipe::outbound_slot> pipes_;
   copies copies_;
-  bool answered_ = false;  // some peers have topics that they have not asked for
+  std::vector<pipe*> targets_;  // of the message that is being sent, with nodrop
+  bool answered_ = false;       // some peers have topics that they have not asked for
   std::uint64_t mark_ = 0;
   std::uint64_t dropped_ = 0;
 };
@@ -115,22 +117,34 @@ void fan_out::for_each_target(byte_view topic, Visit&& visit)
 
 inline send_result fan_out::send(message& m)
 {
-  if (rules.nodrop && !all_writable(m[0].bytes()))
-    return {send_result::full, nullptr};
   copies_.of(m);
-  for_each_target(m[0].bytes(), [this](pipe& p) {
-    if ((only == nullptr || only == &p) && !copies_.give(p))
-      ++dropped_;
-  });
+  if (rules.nodrop) {
+    if (!all_writable(m[0].bytes()))
+      return {send_result::full, nullptr};
+    for (pipe* p : targets_)
+      copies_.give(*p);
+  } else {
+    for_each_target(m[0].bytes(), [this](pipe& p) {
+      if ((only == nullptr || only == &p) && !copies_.give(p))
+        ++dropped_;
+    });
+  }
   only = nullptr;
   m.clear();
   return {send_result::sent, nullptr};
 }
 
+// All are asked, so that each that is full says when it has room.
 inline bool fan_out::all_writable(byte_view topic)
 {
   bool all = true;
-  for_each_target(topic, [&](pipe& p) { all = (p.writable() || (only != nullptr && only != &p)) && all; });
+  targets_.clear();
+  for_each_target(topic, [&](pipe& p) {
+    if (only != nullptr && only != &p)
+      return;
+    targets_.push_back(&p);
+    all = p.writable() && all;
+  });
   return all;
 }
 

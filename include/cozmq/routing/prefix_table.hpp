@@ -4,6 +4,7 @@
 #include <cozmq/core/bytes.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -31,20 +32,20 @@ class prefix_table {
     if (size_ == 0)
       return nullptr;
     std::size_t const slot = find_slot(topic, hash(topic));
-    return hashes_[slot] != free_slot ? &nodes_[slot]->value : nullptr;
+    return tags_[slot] != free_slot ? &nodes_[slot]->value : nullptr;
   }
 
   /// The value of `topic`, which is added if it is new.
   Value& insert(byte_view topic)
   {
-    if ((size_ + 1) * 4 > hashes_.size() * 3)
+    if ((size_ + 1) * 4 > tags_.size() * 3)
       grow();
     std::uint32_t const h = hash(topic);
     std::size_t const slot = find_slot(topic, h);
-    if (hashes_[slot] == free_slot) {
+    if (tags_[slot] == free_slot) {
       count_length(topic.size(), 1);
-      nodes_[slot] = node::make(topic);
-      hashes_[slot] = h;
+      nodes_[slot] = node::make(topic, h);
+      tags_[slot] = tag(h);
       ++size_;
     }
     return nodes_[slot]->value;
@@ -55,7 +56,7 @@ class prefix_table {
     if (size_ == 0)
       return;
     std::size_t const slot = find_slot(topic, hash(topic));
-    if (hashes_[slot] != free_slot)
+    if (tags_[slot] != free_slot)
       erase_slot(slot);
   }
 
@@ -63,23 +64,16 @@ class prefix_table {
   template <class Visit>
   void match(byte_view text, Visit&& visit)
   {
-    hasher state{seed_};
-    for (auto const& [length, count] : lengths_) {
-      if (length > text.size())
-        return;
-      std::uint32_t const h = state.advance_to(text, length);
-      std::size_t const slot = find_slot(text.first(length), h);
-      if (hashes_[slot] != free_slot)
-        visit(nodes_[slot]->value);
-    }
+    (void)find_prefix(text, [&visit](Value& value) {
+      visit(value);
+      return false;
+    });
   }
 
   /// Is any topic a prefix of `text`?
   bool matches(byte_view text)
   {
-    bool found = false;
-    match(text, [&found](Value&) { found = true; });
-    return found;
+    return find_prefix(text, [](Value&) { return true; });
   }
 
   /// Calls `visit(topic, Value&)` for every topic, in no order.
@@ -97,8 +91,8 @@ class prefix_table {
   {
     // Removing moves later entries forward, so a slot is looked at until it holds one that stays. What comes from
     // around the end of the table has been looked at before.
-    for (std::size_t slot = 0; slot < hashes_.size(); ++slot)
-      while (hashes_[slot] != free_slot && condemned(nodes_[slot]->topic(), nodes_[slot]->value))
+    for (std::size_t slot = 0; slot < tags_.size(); ++slot)
+      while (tags_[slot] != free_slot && condemned(nodes_[slot]->topic(), nodes_[slot]->value))
         erase_slot(slot);
   }
 
@@ -117,21 +111,29 @@ class prefix_table {
   struct node {
     Value value{};
     std::uint32_t length;
+    std::uint32_t hash;
 
     byte_view topic() const noexcept { return {reinterpret_cast<std::byte const*>(this + 1), length}; }
+    bool is(byte_view other, std::uint32_t h) const noexcept
+    {
+      return hash == h && length == other.size() &&
+             (length == 0 || std::memcmp(this + 1, other.data(), length) == 0);
+    }
 
-    static node_ptr make(byte_view topic)
+    static node_ptr make(byte_view topic, std::uint32_t h)
     {
       void* const memory = ::operator new(sizeof(node) + topic.size());
-      node_ptr made{new (memory) node{{}, static_cast<std::uint32_t>(topic.size())}};
+      node_ptr made{new (memory) node{{}, static_cast<std::uint32_t>(topic.size()), h}};
       if (!topic.empty())
         std::memcpy(static_cast<std::byte*>(memory) + sizeof(node), topic.data(), topic.size());
       return made;
     }
   };
 
-  static constexpr std::uint32_t free_slot = 0;
-  static constexpr std::uint32_t used_bit = std::uint32_t{1} << 31;  // in every hash
+  static constexpr std::uint8_t free_slot = 0;
+
+  // What is looked at before a node is, in a byte so that the tags of many topics stay in a cache.
+  static std::uint8_t tag(std::uint32_t h) noexcept { return static_cast<std::uint8_t>(h >> 24 | 0x80); }
 
   // Hashes ever longer prefixes of one text without starting again: whole words are mixed in once, the
   // rest of a prefix is added when its hash is asked for.
@@ -147,18 +149,51 @@ class prefix_table {
 
     std::uint32_t advance_to(byte_view text, std::size_t length) noexcept
     {
-      for (; done + 8 <= length; done += 8) {
-        std::uint64_t word;
-        std::memcpy(&word, text.data() + done, 8);
-        state = mix(state, word);
-      }
+      for (; done + 8 <= length; done += 8)
+        state = mix(state, word_at(text.data() + done));
       std::uint64_t rest = 0;
-      if (done < length)
-        std::memcpy(&rest, text.data() + done, length - done);
+      if (std::size_t const bits = (length - done) * 8; bits == 0) {
+      } else if (length >= 8) {
+        // The bytes before the rest have been mixed in already, so that one whole word can be read.
+        rest = later_bytes(word_at(text.data() + length - 8), bits);
+      } else {
+        std::byte word[8] = {};
+        for (std::size_t i = done; i < length; ++i)
+          word[8 - length + i] = text[i];
+        rest = word_at(word);
+      }
       std::uint64_t const h = mix(mix(state, rest), length);
-      return static_cast<std::uint32_t>(h >> 32) | used_bit;
+      return static_cast<std::uint32_t>(h >> 32);
+    }
+
+    static std::uint64_t word_at(std::byte const* bytes) noexcept
+    {
+      std::uint64_t word;
+      std::memcpy(&word, bytes, 8);
+      return word;
+    }
+
+    // The word without all but its last `bits` in memory; as many as there are, but not none.
+    static std::uint64_t later_bytes(std::uint64_t word, std::size_t bits) noexcept
+    {
+      std::uint64_t const all = ~std::uint64_t{0};
+      return word & (std::endian::native == std::endian::little ? all << (64 - bits) : all >> (64 - bits));
     }
   };
+
+  template <class Visit>
+  bool find_prefix(byte_view text, Visit&& visit)
+  {
+    hasher state{seed_};
+    for (auto const& [length, count] : lengths_) {
+      if (length > text.size())
+        return false;
+      std::size_t const slot = find_slot(text.first(length), state.advance_to(text, length));
+      if (tags_[slot] != free_slot && visit(nodes_[slot]->value))
+        return true;
+    }
+    return false;
+  }
 
   std::uint32_t hash(byte_view topic) const noexcept
   {
@@ -169,29 +204,29 @@ class prefix_table {
   // The slot of `topic`, or the free one where it would go. There is always a free slot.
   std::size_t find_slot(byte_view topic, std::uint32_t h) const noexcept
   {
-    std::size_t const mask = hashes_.size() - 1;
+    std::size_t const mask = tags_.size() - 1;
     std::size_t slot = h & mask;
-    for (; hashes_[slot] != free_slot; slot = (slot + 1) & mask)
-      if (hashes_[slot] == h && std::ranges::equal(nodes_[slot]->topic(), topic))
+    for (; tags_[slot] != free_slot; slot = (slot + 1) & mask)
+      if (tags_[slot] == tag(h) && nodes_[slot]->is(topic, h))
         return slot;
     return slot;
   }
 
   void grow()
   {
-    std::size_t const size = std::max<std::size_t>(16, hashes_.size() * 2);
-    std::vector<std::uint32_t> hashes(size);
+    std::size_t const size = std::max<std::size_t>(16, tags_.size() * 2);
+    std::vector<std::uint8_t> tags(size);
     std::vector<node_ptr> nodes(size);
-    for (std::size_t old = 0; old < hashes_.size(); ++old) {
-      if (hashes_[old] == free_slot)
+    for (node_ptr& n : nodes_) {
+      if (!n)
         continue;
-      std::size_t slot = hashes_[old] & (size - 1);
-      while (hashes[slot] != free_slot)
+      std::size_t slot = n->hash & (size - 1);
+      while (tags[slot] != free_slot)
         slot = (slot + 1) & (size - 1);
-      hashes[slot] = hashes_[old];
-      nodes[slot] = std::move(nodes_[old]);
+      tags[slot] = tag(n->hash);
+      nodes[slot] = std::move(n);
     }
-    hashes_ = std::move(hashes);
+    tags_ = std::move(tags);
     nodes_ = std::move(nodes);
   }
 
@@ -201,16 +236,16 @@ class prefix_table {
     count_length(nodes_[gap]->length, -1);
     nodes_[gap].reset();
     --size_;
-    std::size_t const mask = hashes_.size() - 1;
-    for (std::size_t slot = (gap + 1) & mask; hashes_[slot] != free_slot; slot = (slot + 1) & mask) {
-      std::size_t const home = hashes_[slot] & mask;
+    std::size_t const mask = tags_.size() - 1;
+    for (std::size_t slot = (gap + 1) & mask; tags_[slot] != free_slot; slot = (slot + 1) & mask) {
+      std::size_t const home = nodes_[slot]->hash & mask;
       if (((slot - home) & mask) >= ((slot - gap) & mask)) {
-        hashes_[gap] = hashes_[slot];
+        tags_[gap] = tags_[slot];
         nodes_[gap] = std::move(nodes_[slot]);
         gap = slot;
       }
     }
-    hashes_[gap] = free_slot;
+    tags_[gap] = free_slot;
   }
 
   void count_length(std::size_t length, int change)
@@ -227,8 +262,8 @@ class prefix_table {
     }
   }
 
-  // A slot is an index into both: a power of two of them, at most three quarters used. Probing reads hashes only.
-  std::vector<std::uint32_t> hashes_;
+  // A slot is an index into both: a power of two of them, at most three quarters used. Most probing reads tags only.
+  std::vector<std::uint8_t> tags_;
   std::vector<node_ptr> nodes_;
   std::size_t size_ = 0;
   std::vector<std::pair<std::size_t, std::size_t>> lengths_;  // (length, topics of that length), ascending
