@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -75,6 +76,12 @@ asio::awaitable<void> work(rep_socket& worker, std::string name, int& served)
     ++served;
     co_await worker.send(std::move(request));
   }
+}
+
+// Would `pub` send what starts with `topic` to anybody?
+bool wanted(cozmq::pub_socket& pub, std::string_view topic)
+{
+  return pub.core()->exchange().outbound().subscribers(cozmq::as_bytes(topic)) > 0;
 }
 
 // The ends of a streamer: what is pushed into `in` leaves through `out`.
@@ -644,5 +651,102 @@ TEST_CASE("A39 a proxy that always has work lets others run, and serves both way
     for (int i = 1; i < 50'000; ++i)
       co_await a.recv();
     co_await stop(io, running);
+  });
+}
+
+TEST_CASE(
+    "B45 B46 an XSUB and XPUB proxy: every subscriber gets every feed, and origins send what is wanted only")
+{
+  std::string const any = every_transport();
+  scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    cozmq::xsub_socket front{ctx};
+    cozmq::xpub_socket back{ctx};
+    bool const inproc = any == "inproc://name";
+    std::string const feeds = front.bind(inproc ? "inproc://feeds" : any);
+    std::string const readers = back.bind(inproc ? "inproc://readers" : any);
+    auto const broker = start(io, cozmq::proxy(front, back));
+    std::array<cozmq::pub_socket, 2> pubs{cozmq::pub_socket{ctx}, cozmq::pub_socket{ctx}};
+    std::vector<cozmq::sub_socket> subs;
+    for (cozmq::pub_socket& pub : pubs)
+      pub.connect(feeds);
+    for (int count = 1; count <= 3; ++count) {
+      // One more subscriber changes nothing anywhere else.
+      cozmq::sub_socket& added = subs.emplace_back(ctx);
+      added.connect(readers);
+      added.subscribe("topic");
+      added.subscribe("only " + std::to_string(count) + " ");
+      for (cozmq::pub_socket& pub : pubs) {
+        co_await pub.wait_subscribers("topic");
+        co_await pub.wait_subscribers("only " + std::to_string(count) + " ");
+      }
+      for (int i = 0; i < 2; ++i) {
+        cozmq::pub_socket& pub = pubs[static_cast<std::size_t>(i)];
+        co_await pub.send("unwanted");
+        co_await pub.send("topic", std::to_string(i));
+        co_await pub.send("only " + std::to_string(count) + " ", "", "frames");
+      }
+      for (cozmq::sub_socket& sub : subs) {
+        std::array<int, 2> heard{};
+        int own = 0;
+        while (heard[0] + heard[1] + own < (&sub == &added ? 4 : 2)) {
+          cozmq::message const m = co_await sub.recv();
+          if (m[0] == "topic")
+            ++heard[m[1] == "1" ? 1 : 0];
+          else
+            own += m.size() == 3 && &sub == &added;
+        }
+        REQUIRE((heard[0] == 1 && heard[1] == 1));
+      }
+    }
+    // The last to want a topic takes the subscription with it, up to the origins.
+    subs.pop_back();
+    for (cozmq::pub_socket& pub : pubs) {
+      co_await until(io, [&] { return !wanted(pub, "only 3 "); });
+      REQUIRE(wanted(pub, "topic"));
+      REQUIRE_FALSE(wanted(pub, "unwanted"));
+    }
+    co_await stop(io, broker);
+  });
+}
+
+TEST_CASE(
+    "5.5 proxy_hwm an XPUB that does not drop holds the proxy up; it stays steerable, and nothing is lost")
+{
+  scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    cozmq::xsub_socket front{ctx};
+    cozmq::xpub_socket back{ctx};
+    cozmq::xpub_socket origin{ctx};
+    cozmq::sub_socket reader{ctx};
+    for (cozmq::xpub_socket* each : {&back, &origin}) {
+      each->set_option(option::xpub_nodrop{true});
+      each->set_option(option::send_hwm{10});
+    }
+    front.set_option(option::receive_hwm{10});
+    reader.set_option(option::receive_hwm{10});
+    join(front, origin, "inproc://front");
+    join(back, reader, "inproc://back");
+    reader.subscribe("");
+    rep_socket control{ctx};
+    req_socket commands{ctx};
+    join(control, commands, "inproc://control");
+    forwarder f{front, back};
+    f.steered_by(control);
+    auto const running = start(io, f.run());
+    co_await origin.wait_subscribers("");
+    int accepted = 0;
+    for (int quiet = 0; quiet < 50; ++quiet) {
+      for (cozmq::message m{std::to_string(accepted)}; origin.try_send(m); quiet = 0)
+        m = cozmq::message{std::to_string(++accepted)};
+      co_await turns(io, 1);
+    }
+    REQUIRE(accepted == 41);  // twice the marks of a hop, and the one that waits for a taker
+    cozmq::message const statistics = co_await commands.request("STATISTICS");
+    REQUIRE(statistics.size() == 8);
+    for (int i = 0; i < accepted; ++i) {
+      std::string const text = co_await text_from(reader);
+      REQUIRE(text == std::to_string(i));
+    }
+    co_await commands.request("TERMINATE");
+    co_await until(io, [&] { return running->ended; });
   });
 }
