@@ -29,10 +29,10 @@ struct fault_plan {
 };
 thread_local fault_plan plan;
 
-constexpr std::size_t variants = 4;
+constexpr std::size_t most_variants = 4;
 
 // Counts a call. Zero, or how it is to fail.
-int fault(std::string_view call, std::array<int, variants> const& errors) noexcept
+int fault(std::string_view call, std::array<int, most_variants> const& errors) noexcept
 {
   if (plan.calls_to_go == 0 || --plan.calls_to_go > 0)
     return 0;
@@ -41,10 +41,9 @@ int fault(std::string_view call, std::array<int, variants> const& errors) noexce
 }
 
 // For calls with a descriptor: those of event queues and pipes are none of ours.
-int fault(std::string_view call, int descriptor, std::array<int, variants> const& errors) noexcept
+int fault(std::string_view call, int descriptor, std::array<int, most_variants> const& errors) noexcept
 {
-  struct stat info {
-  };
+  struct stat info{};
   if (plan.calls_to_go == 0 || ::fstat(descriptor, &info) != 0 || !S_ISSOCK(info.st_mode))
     return 0;
   return fault(call, errors);
@@ -113,7 +112,8 @@ ssize_t recv(int s, void* to, size_t size, int flags)
 {
   static auto* const real = original(&recv, "recv");
   int const error = fault("recv", s, {ECONNRESET, partly, EAGAIN, EINTR});
-  return error > 0 ? failing<ssize_t>(error) : real(s, to, error == partly ? std::min(size, size_t{1}) : size, flags);
+  return error > 0 ? failing<ssize_t>(error)
+                   : real(s, to, error == partly ? std::min(size, size_t{1}) : size, flags);
 }
 
 ssize_t recvmsg(int s, msghdr* to, int flags)
@@ -135,7 +135,8 @@ ssize_t send(int s, void const* from, size_t size, int flags)
 {
   static auto* const real = original(&send, "send");
   int const error = fault("send", s, {ECONNRESET, partly, EPIPE, EAGAIN});
-  return error > 0 ? failing<ssize_t>(error) : real(s, from, error == partly ? std::min(size, size_t{1}) : size, flags);
+  return error > 0 ? failing<ssize_t>(error)
+                   : real(s, from, error == partly ? std::min(size, size_t{1}) : size, flags);
 }
 
 ssize_t sendmsg(int s, msghdr const* from, int flags)
@@ -291,7 +292,8 @@ void check(cozmq::message const& m, std::size_t& last)
 
 // Sends until `many` more have arrived, one of them sent after the fault if there was one on the way.
 template <typename Sender, typename Receiver>
-asio::awaitable<void> deliver(Sender& from, Receiver& to, std::size_t& sent, std::size_t& received, std::size_t many)
+asio::awaitable<void> deliver(Sender& from, Receiver& to, std::size_t& sent, std::size_t& received,
+                              std::size_t many)
 {
   std::size_t at_fault = plan.hit.empty() ? 0 : sent;
   bool faulty = !plan.hit.empty();
@@ -386,9 +388,9 @@ void ask_and_answer(std::string const& endpoint)
   REQUIRE(io.stopped());
 }
 
-// Runs the scenario with a fault at its first call into the system, its second, and so on to the last, for each error.
+// Runs the scenario with a fault at its first call into the system, its second, and so on to the last.
 template <typename Scenario>
-void with_every_fault(Scenario const& scenario)
+void with_every_fault(std::size_t variants, Scenario const& scenario)
 {
   cozmq::set_log(cozmq::log_level::off);
   directory ipc;
@@ -428,7 +430,7 @@ void with_every_fault(Scenario const& scenario)
 TEST_CASE("B31 B38 a PUSH delivers whole messages, once, in order, whichever call into the system fails")
 {
   bool const sender_binds = GENERATE(false, true);
-  with_every_fault([&](std::string const& endpoint) {
+  with_every_fault(sender_binds ? 2 : most_variants, [&](std::string const& endpoint) {
     one_way<cozmq::push_socket, cozmq::pull_socket>(endpoint, sender_binds);
   });
 }
@@ -436,12 +438,12 @@ TEST_CASE("B31 B38 a PUSH delivers whole messages, once, in order, whichever cal
 TEST_CASE("B31 B25 a SUB has what is published, whichever call into the system fails")
 {
   bool const sender_binds = GENERATE(false, true);
-  with_every_fault([&](std::string const& endpoint) {
+  with_every_fault(2, [&](std::string const& endpoint) {
     one_way<cozmq::pub_socket, cozmq::sub_socket>(endpoint, sender_binds);
   });
 }
 
 TEST_CASE("B31 B3 a request with retries is answered, whichever call into the system fails")
 {
-  with_every_fault([](std::string const& endpoint) { ask_and_answer(endpoint); });
+  with_every_fault(2, [](std::string const& endpoint) { ask_and_answer(endpoint); });
 }
