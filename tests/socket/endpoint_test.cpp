@@ -11,10 +11,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <set>
 #include <string>
 #include <system_error>
+#include <vector>
 
 using namespace cozmq::test;
 using cozmq::pull_socket;
@@ -204,6 +207,54 @@ TEST_CASE("T3 a wildcard ipc endpoint is a path of its own each time")
     REQUIRE_FALSE(std::filesystem::exists(std::filesystem::path{first.substr(6)}.parent_path()));
     co_return;
   });
+}
+
+TEST_CASE("T3 the mode of an ipc socket's file can be chosen, and is there before anybody can connect")
+{
+  own_directory const here;
+  scenario([](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
+    pull_socket pull{ctx};
+    REQUIRE_FALSE(pull.get_option<cozmq::option::ipc_mode>().value);
+    for (unsigned const mode : {0600U, 0666U, 0640U}) {
+      pull.set_option(cozmq::option::ipc_mode{mode});
+      REQUIRE(pull.get_option<cozmq::option::ipc_mode>().value == mode);
+      std::string const path = pull.bind("ipc://" + std::to_string(mode)).substr(6);
+      REQUIRE(std::filesystem::status(path).permissions() == static_cast<std::filesystem::perms>(mode));
+    }
+    std::error_code ec;
+    pull.set_option(cozmq::option::ipc_mode{01000}, ec);
+    REQUIRE(ec == cozmq::errc::invalid_option);
+    pull.bind("ipc://@cozmq-mode-" + std::to_string(::getpid()));  // a name without a file is no trouble
+    co_return;
+  });
+}
+
+TEST_CASE("T6 one message after the other is fastest over inproc, then over ipc, then over tcp")
+{
+  // The shortest of several times each: other programs can only make it longer.
+  using std::chrono::steady_clock;
+  std::vector<std::string> const endpoints{"inproc://x", "ipc://*", "tcp://127.0.0.1:*"};
+  std::vector<steady_clock::duration> shortest(3, steady_clock::duration::max());
+  for (int round = 0; round < 100 && (round < 3 || !std::ranges::is_sorted(shortest)); ++round) {
+    for (std::size_t i = 0; i < endpoints.size(); ++i) {
+      scenario([&](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
+        push_socket push{ctx};
+        pull_socket pull{ctx};
+        join(pull, push, endpoints[i]);
+        std::string const text(64, 'x');
+        co_await push.send(text);
+        co_await pull.recv();
+        auto const begin = steady_clock::now();
+        for (int n = 0; n < 500; ++n) {
+          co_await push.send(text);
+          co_await pull.recv();
+        }
+        shortest[i] = std::min(shortest[i], steady_clock::now() - begin);
+      });
+    }
+  }
+  REQUIRE(shortest[0] < shortest[1]);
+  REQUIRE(shortest[1] < shortest[2]);
 }
 
 TEST_CASE("T4 the socket file of a dead process does not block a bind, one of a live process is not stolen")

@@ -199,6 +199,32 @@ TEST_CASE("S5 B12 B28 a stalled subscriber loses messages above its mark, the ot
   });
 }
 
+TEST_CASE("B12 a publisher holds no more memory for a slow subscriber than its mark times the message size")
+{
+  // Large messages are held where they are, so that those not given back yet can be counted.
+  scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    constexpr std::size_t mark = 50;
+    pub_socket pub{ctx};
+    pub.set_option(cozmq::option::send_hwm{mark});
+    raw_peer stalled{io};
+    co_await subscribe(stalled, pub, pub.bind("tcp://127.0.0.1:*"), "");
+    std::vector<std::byte> bytes(100'000);
+    std::size_t held = 0;
+    std::size_t most = 0;
+    for (int i = 0; i < 2'000; ++i) {
+      ++held;
+      cozmq::frame adopted = cozmq::frame::adopt(bytes.data(), bytes.size(), [&held] { --held; });
+      co_await pub.send(std::move(adopted));
+      most = std::max(most, held);
+    }
+    REQUIRE(most >= mark);
+    REQUIRE(most <= mark + 1);
+    pub.close();
+    co_await stalled.wait_closed();
+    REQUIRE(held == 0);
+  });
+}
+
 TEST_CASE("S6 a million sends to a stalled subscriber never have to wait")
 {
   scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {

@@ -10,8 +10,10 @@
 #include <asio/local/datagram_protocol.hpp>
 #include <asio/local/stream_protocol.hpp>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -89,7 +91,10 @@ inline std::optional<listening> listen(asio::any_io_executor const& executor, en
     result.socket.bind(to_address(path), ec);
   }
   bool const made = !ec;
-  if (made)
+  // Nobody can connect before listen(), so nobody sees other permissions.
+  if (made && settings.ipc_mode && !where.abstract() && ::chmod(path.c_str(), *settings.ipc_mode) != 0)
+    ec = {errno, std::generic_category()};
+  if (!ec)
     result.socket.listen(settings.backlog, ec);
   if (!ec)
     return result;

@@ -33,6 +33,7 @@ struct socket_settings {
   std::optional<std::chrono::seconds> keepalive_interval;
   std::optional<int> keepalive_count;
   std::optional<std::chrono::milliseconds> retransmit_timeout;
+  std::optional<unsigned> ipc_mode;  // permissions of the socket file
   int backlog = 4096;  // connections that wait for accept; the system cuts it to SOMAXCONN
 };
 

@@ -144,4 +144,13 @@ struct backlog : single<backlog, int, &engine::socket_options::system, &transpor
   static bool valid(int connections) { return connections > 0; }
 };
 
+/// Who may connect to the socket files of later ipc binds: permissions as of chmod, such as 0600. Default: nothing, the
+/// process's umask decides. Abstract names have no permissions.
+struct ipc_mode : single<ipc_mode, std::optional<unsigned>, &engine::socket_options::system,
+                         &transport::socket_settings::ipc_mode> {
+  using single::single;
+  static constexpr std::string_view rule = "ipc_mode is 0 to 0777; std::nullopt leaves it to the umask";
+  static bool valid(std::optional<unsigned> mode) { return !mode || *mode <= 0777; }
+};
+
 }  // namespace cozmq::option
