@@ -8,6 +8,7 @@
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/strand.hpp>
+#include <asio/thread_pool.hpp>
 #include <asio/use_awaitable.hpp>
 #include <asio/use_future.hpp>
 #if __has_include(<asio/as_tuple.hpp>)
@@ -248,4 +249,26 @@ TEST_CASE("moving a socket does not disturb its pending operations")
     text = co_await text_from(assigned);
     REQUIRE(text == "again");
   });
+}
+
+// Every step of a socket happens on the executor that it was given, whichever thread that is.
+TEST_CASE("2.5 executor sockets work on a strand of a pool of threads")
+{
+  asio::thread_pool pool{2};
+  cozmq::context ctx{pool.get_executor()};
+  auto const both = asio::make_strand(pool);
+  auto const exchange = [&]() -> asio::awaitable<int> {
+    pull_socket pull{ctx, both};
+    push_socket push{ctx, both};
+    push.connect(pull.bind("tcp://127.0.0.1:*"));
+    int received = 0;
+    for (int i = 0; i < 500; ++i) {
+      co_await push.send(std::to_string(i));
+      cozmq::message const m = co_await pull.recv();
+      received += m[0].view() == std::to_string(i) ? 1 : 0;
+    }
+    co_return received;
+  };
+  REQUIRE(asio::co_spawn(both, exchange, asio::use_future).get() == 500);
+  pool.join();
 }

@@ -590,7 +590,7 @@ TEST_CASE("none of a burst of 100000 subscriptions is lost, and an XPUB receives
   });
 }
 
-TEST_CASE("T16 a peer whose messages an XPUB does not receive is read no further, until it does")
+TEST_CASE("a peer whose messages an XPUB does not receive is read no further, until it does")
 {
   scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
     xpub_socket xpub{ctx};
@@ -610,7 +610,7 @@ TEST_CASE("T16 a peer whose messages an XPUB does not receive is read no further
 }
 
 TEST_CASE(
-    "T16 a peer that sends more requests than an XPUB keeps is read no further, until they are received")
+    "a peer that sends more requests than an XPUB keeps is read no further, until they are received")
 {
   // 64 MiB are kept, so that a thousand and some topics of 64 KiB are too many. The peer repeats one topic.
   constexpr int count = 1100;

@@ -146,6 +146,7 @@ struct backlog : single<backlog, int, &engine::socket_options::system, &transpor
 
 /// Who may connect to the socket files of later ipc binds: permissions as of chmod, such as 0600. Default: nothing, the
 /// process's umask decides. Abstract names have no permissions.
+/// @libzmq - | the umask's | later binds | all; ipc
 struct ipc_mode : single<ipc_mode, std::optional<unsigned>, &engine::socket_options::system,
                          &transport::socket_settings::ipc_mode> {
   using single::single;
