@@ -45,7 +45,9 @@ class fake_pipe final : public routing::pipe {
   std::vector<std::vector<std::byte>> encoded;              // of each published message
   std::vector<std::pair<bool, std::string>> subscriptions;  // what the peer was told
   std::vector<std::error_code> rejections;
-  std::string announced;  // the peer's routing id
+  bool held = false;        // routing does not want to be told more
+  bool has_settled = true;  // the peer has handled its subscriptions
+  std::string announced;    // the peer's routing id
 
   bool write(message& m) override
   {
@@ -84,6 +86,9 @@ class fake_pipe final : public routing::pipe {
   {
     subscriptions.emplace_back(wanted, std::string{as_text(topic)});
   }
+
+  bool settled() override { return has_settled; }
+  void hold(bool on) override { held = on; }
 
   void reject(std::error_code why) override { rejections.push_back(why); }
   byte_view identity() const noexcept override { return as_bytes(announced); }

@@ -1,0 +1,184 @@
+#include <cozmq/routing/upstream.hpp>
+
+#include "support/catch.hpp"
+#include "support/fake_pipe.hpp"
+
+#include <array>
+
+using namespace cozmq;
+using namespace cozmq::test;
+using namespace std::string_literals;
+
+namespace {
+
+struct publisher {
+  routing::fan_out out;
+  routing::upstream<true> in;
+
+  publisher() { in.serve(out); }
+  publisher(publisher const&) = delete;
+
+  void attach(fake_pipe& p)
+  {
+    out.attach(p);
+    in.attach(p);
+  }
+  void detach(fake_pipe& p)
+  {
+    in.disconnected(p);
+    out.detach(p);
+    in.detach(p);
+  }
+  void arrive(fake_pipe& p, texts const& parts)
+  {
+    p.unread.push_back(message_of(parts));
+    in.readable(p);
+  }
+  texts receive()
+  {
+    message m;
+    return in.receive(m) ? frames_of(m) : texts{};
+  }
+};
+
+}  // namespace
+
+TEST_CASE(
+    "T16 a peer whose requests are not received is held at the limit, and read on when half is received")
+{
+  publisher pub;
+  pub.out.limits.bytes = 1000;
+  pub.out.rules.verbose = true;
+  fake_pipe p;
+  fake_pipe quiet;
+  pub.attach(p);
+  pub.attach(quiet);
+  std::string const topic(86, 't');  // with 14 bytes of the log's own: a tenth of the limit
+  int sent = 0;
+  for (; !p.held; ++sent)
+    REQUIRE_FALSE(pub.in.subscription(p, true, as_bytes(topic)));
+  CHECK(sent == 10);
+  CHECK_FALSE(quiet.held);
+  for (int i = 0; i < 4; ++i)
+    CHECK(pub.receive() == texts{"\1" + topic});
+  CHECK(p.held);
+  CHECK(pub.receive() == texts{"\1" + topic});
+  CHECK_FALSE(p.held);
+}
+
+TEST_CASE("T16 requests beyond twice the limit, which a held peer had on its way, cost it its connection")
+{
+  publisher pub;
+  pub.out.limits.bytes = 1000;
+  pub.out.rules.verbose = true;
+  fake_pipe p;
+  pub.attach(p);
+  for (int i = 0; i < 20; ++i)
+    CHECK_FALSE(pub.in.subscription(p, true, as_bytes(std::string(86, 't'))));
+  CHECK(pub.in.subscription(p, true, as_bytes("t")) == errc::too_many_subscriptions);
+}
+
+TEST_CASE("T16 of a peer's messages as many are taken as the application may have waiting")
+{
+  publisher pub;
+  pub.in.receive_hwm = 3;
+  fake_pipe p;
+  fake_pipe other;
+  pub.attach(p);
+  pub.attach(other);
+  for (int i = 0; i < 10; ++i)
+    pub.arrive(p, {std::to_string(i)});
+  CHECK(p.unread.size() == 7);
+  pub.arrive(other, {"other"});
+  CHECK(other.unread.empty());
+  std::vector<texts> received;
+  for (texts m = pub.receive(); !m.empty(); m = pub.receive())
+    received.push_back(m);
+  CHECK(received.size() == 11);
+  CHECK(received[3] == texts{"other"});
+  CHECK(received[4] == texts{"3"});
+  CHECK(p.unread.empty());
+}
+
+TEST_CASE("requests that are read after their sender is gone leave no subscription behind")
+{
+  publisher pub;
+  pub.in.receive_hwm = 1;
+  fake_pipe p;
+  pub.attach(p);
+  pub.arrive(p, {"message"});
+  pub.arrive(p, {"\1topic"});
+  pub.in.disconnected(p);
+  pub.out.detach(p);
+  CHECK(pub.receive() == texts{"message"});
+  pub.in.detach(p);
+  CHECK(pub.out.topics() == 0);
+  CHECK(pub.out.subscribers(as_bytes("topic")) == 0);
+}
+
+TEST_CASE(
+    "XPUB_MANUAL what a peer asked for is reported when it leaves, what it was given is taken back silently")
+{
+  publisher pub;
+  pub.out.rules.manual = true;
+  std::array<fake_pipe, 2> p;
+  for (fake_pipe& each : p) {
+    pub.attach(each);
+    CHECK_FALSE(pub.in.subscription(each, true, as_bytes("asked")));
+    CHECK(pub.receive() == texts{"\1asked"});
+    CHECK(pub.in.subscribe(as_bytes("given")) == errc{});
+  }
+  CHECK(pub.out.subscribers(as_bytes("given")) == 2);
+  CHECK(pub.out.subscribers(as_bytes("asked")) == 0);
+  pub.detach(p[1]);
+  CHECK(pub.out.subscribers(as_bytes("given")) == 1);
+  CHECK(pub.receive() == texts{"\0asked"s});
+  CHECK(pub.receive().empty());
+  CHECK(pub.in.subscribe(as_bytes("nobody asked")) == errc{});
+  CHECK(pub.out.topics() == 1);
+}
+
+TEST_CASE("XPUB_MANUAL the limits of a peer hold for what it asks")
+{
+  publisher pub;
+  pub.out.rules.manual = true;
+  pub.out.limits = {.topics = 2, .topic_size = 10, .bytes = 100};
+  fake_pipe p;
+  pub.attach(p);
+  CHECK_FALSE(pub.in.subscription(p, true, as_bytes("a")));
+  CHECK_FALSE(pub.in.subscription(p, true, as_bytes("b")));
+  CHECK(pub.in.subscription(p, true, as_bytes("c")) == errc::too_many_subscriptions);
+  pub.arrive(p, {"\1c"});
+  CHECK(p.rejections.size() == 1);
+}
+
+TEST_CASE("the log of requests and messages keeps their order through any sequence of changes")
+{
+  routing::request_log log;
+  std::deque<std::string> model;
+  std::uint32_t random = 1;
+  int next = 0;
+  for (int step = 0; step < 20'000; ++step) {
+    random = random * 1664525U + 1013904223U;
+    bool const fill = step / 4000 % 2 == 0;
+    std::uint32_t const choice = (random >> 16) % 8;
+    if (choice < (fill ? 6U : 2U)) {
+      std::string text = std::to_string(next++);
+      if (choice % 2 == 0) {
+        log.push_request(7, true, as_bytes(text));
+        text.insert(0, 1, '\1');
+      } else {
+        log.push_message(7, message_of({text}));
+      }
+      model.push_back(text);
+    } else if (!model.empty()) {
+      message m;
+      auto const e = log.pop(m);
+      REQUIRE(e.from == 7);
+      REQUIRE(e.is_message == (model.front()[0] != '\1'));
+      REQUIRE(m[0].view() == model.front());
+      model.pop_front();
+    }
+    REQUIRE(log.empty() == model.empty());
+  }
+}
