@@ -156,6 +156,7 @@ TEST_CASE("A39 B47 B49 clients and workers meet at a ROUTER and DEALER proxy, an
 
 TEST_CASE("A39 B51 a streamer forwards thousands of messages of any size in order, from tcp to ipc")
 {
+  captured_log log;
   scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
     push_socket in{ctx};
     pull_socket front{ctx};
