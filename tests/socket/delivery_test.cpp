@@ -4,6 +4,7 @@
 #include <cozmq/cozmq.hpp>
 
 #include <fmt/format.h>
+
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -379,7 +380,8 @@ TEST_CASE("B3 servers are killed: request() gets each answer once, from the serv
       auto next = co_await here.next_child();
       child = std::move(next);
       for (std::size_t n = some(1, 100); n > 0; --n) {
-        cozmq::message const reply = co_await req.request(numbered(0, ++asked), {.timeout = 50ms, .retries = 200});
+        cozmq::message const reply =
+            co_await req.request(numbered(0, ++asked), {.timeout = 50ms, .retries = 200});
         REQUIRE(reply == numbered(0, asked));
       }
       child->kill();

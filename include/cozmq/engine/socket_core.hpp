@@ -106,6 +106,7 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   virtual std::error_code route_subscription(routing::pipe& p, bool wanted, byte_view topic) = 0;
   virtual bool is_exclusive() const noexcept = 0;
   virtual bool connects_twice() const noexcept = 0;
+  virtual bool replies() const noexcept = 0;
 
   // A pipe as the routing knows it.
   struct membership {

@@ -144,6 +144,8 @@ class exchange {
     // A connection's subscriptions end with it; the peer repeats them when it is back.
     if constexpr (requires { inbound_.disconnected(p); })
       inbound_.disconnected(p);
+    if constexpr (requires { envelope_.disconnected(p); })
+      envelope_.disconnected(p);
   }
 
   void writable(routing::pipe& p) { outbound_.writable(p); }

@@ -176,6 +176,10 @@ class reply_envelope {
       peer_ = nullptr;
   }
 
+  /// The next peer at this place may be another one, which is not to get this one's reply.
+  /// [RFC 28, REP] SHALL silently discard the reply if the originating peer is no longer connected.
+  void disconnected(pipe& p) noexcept { gone(p); }
+
  private:
   void write(message& body)
   {

@@ -4,6 +4,7 @@
 #include <cozmq/engine/socket_core.hpp>
 #include <cozmq/pattern/exchange.hpp>
 
+#include <concepts>
 #include <memory>
 #include <optional>
 #include <system_error>
@@ -141,6 +142,10 @@ class core final : public engine::socket_core {
   }
   bool is_exclusive() const noexcept override { return Pattern::exclusive; }
   bool connects_twice() const noexcept override { return Pattern::connects_twice; }
+  bool replies() const noexcept override
+  {
+    return std::same_as<typename Pattern::envelope, routing::reply_envelope>;
+  }
 
   pattern::exchange<Pattern> exchange_;
   std::optional<message> ahead_;

@@ -34,7 +34,7 @@ struct socket_settings {
   std::optional<int> keepalive_count;
   std::optional<std::chrono::milliseconds> retransmit_timeout;
   std::optional<unsigned> ipc_mode;  // permissions of the socket file
-  int backlog = 4096;  // connections that wait for accept; the system cuts it to SOMAXCONN
+  int backlog = 4096;                // connections that wait for accept; the system cuts it to SOMAXCONN
 };
 
 /// A listening socket and the endpoint it really has, port and path filled in.

@@ -139,6 +139,11 @@ inline void socket_core::on_disconnected(routing::pipe& p)
     if (connecting != nullptr)
       connecting->peer().discard_unsent();
   }
+  if (connecting != nullptr && replies()) {
+    // The next peer there may be another one, which did not ask this.
+    connecting->peer().discard_unread();
+    connecting->peer().discard_unsent();
+  }
   watchers.wake_all(wake::posted);
 }
 
