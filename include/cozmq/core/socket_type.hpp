@@ -9,11 +9,24 @@
 
 namespace cozmq {
 
-/// What a socket is, as announced in the Socket-Type property of READY (RFC 37).
-enum class socket_type : std::uint8_t { pair, pub, sub, req, rep, dealer, router, pull, push, xpub, xsub };
+/// What a socket is, as announced in the Socket-Type property of READY (RFC 37); a STREAM announces nothing.
+enum class socket_type : std::uint8_t {
+  pair,
+  pub,
+  sub,
+  req,
+  rep,
+  dealer,
+  router,
+  pull,
+  push,
+  xpub,
+  xsub,
+  stream
+};
 
-inline constexpr std::array<std::string_view, 11> socket_type_names{
-    "PAIR", "PUB", "SUB", "REQ", "REP", "DEALER", "ROUTER", "PULL", "PUSH", "XPUB", "XSUB"};
+inline constexpr std::array<std::string_view, 12> socket_type_names{
+    "PAIR", "PUB", "SUB", "REQ", "REP", "DEALER", "ROUTER", "PULL", "PUSH", "XPUB", "XSUB", "STREAM"};
 
 /// The name on the wire, for example "PUSH".
 constexpr std::string_view to_string(socket_type type) noexcept

@@ -30,8 +30,8 @@ class connection_owner {
   ~connection_owner() = default;
 };
 
-/// A peer, as the routing layer's pipe; session (ZMTP) derives from it. On the connecting side it outlives its streams,
-/// on the accepting side it has one only.
+/// A peer, as the routing layer's pipe; session (ZMTP) and raw_session (bytes) derive from it. On the connecting side it
+/// outlives its streams, on the accepting side it has one only.
 ///
 /// A readable stream is read on arrival, so that its end is noticed at once. Senders queue in the derived class; one
 /// posted handler per burst hands the queue to the kernel, or the sender does when 60 KiB have gathered.
@@ -49,6 +49,9 @@ class connection : public routing::pipe, public std::enable_shared_from_this<con
 
   /// Goes on until what is queued is delivered, then ends the connection in an orderly way.
   void finish();
+
+  /// As finish(), for one connection of a socket that stays: what is not delivered within `limit` is lost.
+  void finish_within(linger_limits::duration limit);
 
   /// Ends the connection now; what is queued is lost.
   void drop() { lost(errc::socket_closed, "the socket was closed", false); }
@@ -119,6 +122,7 @@ class connection : public routing::pipe, public std::enable_shared_from_this<con
 
   // Begins with a new stream, in `handshaking`.
   void take_over(transport::stream stream);
+  void opened();
   void wait_readable();
   void wait_writable();
   void pause_reading() noexcept;

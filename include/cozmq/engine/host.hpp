@@ -45,6 +45,8 @@ class host {
   virtual void on_connected(routing::pipe& p) = 0;
   /// The connection ended; `p` stays readable as long as it holds messages.
   virtual void on_disconnected(routing::pipe& p) = 0;
+  /// The application has ended this one connection.
+  virtual void on_ended(connection& c) = 0;
   /// A connecting endpoint will not be tried again: its peer refuses.
   virtual void on_gave_up(routing::pipe& p, std::error_code why) = 0;
   /// A pipe whose connection ended for good has been read empty.

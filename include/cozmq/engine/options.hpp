@@ -70,6 +70,7 @@ struct socket_options {
   bool req_correlate = false;
   properties metadata;  // of the application, for our READY
   bool receive_metadata = false;
+  bool stream_notify = true;
 
   bool reconnect = true;
   reconnect_interval interval;

@@ -8,6 +8,7 @@
 #include <cozmq/engine/inline_budget.hpp>
 #include <cozmq/engine/inproc.hpp>
 #include <cozmq/engine/listener.hpp>
+#include <cozmq/engine/raw_session.hpp>
 #include <cozmq/engine/session.hpp>
 #include <cozmq/engine/waiters.hpp>
 
@@ -79,6 +80,7 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   errc admits(routing::pipe const& newcomer) const final;
   void on_connected(routing::pipe& p) final;
   void on_disconnected(routing::pipe& p) final;
+  void on_ended(connection& c) final;
   void on_gave_up(routing::pipe& p, std::error_code why) final;
   void on_drained(routing::pipe& p) final;
   void on_readable(routing::pipe& p, wake how) final;
@@ -129,6 +131,7 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   membership& enlist(routing::pipe& p);
   void forget(routing::pipe& p);
   dialer* dialer_of(routing::pipe const& p) const noexcept;
+  bool speaks(endpoint const& where, std::error_code& ec, std::string& why) const;
   bool preset_id(routing::pipe& p, std::error_code& ec, std::string& why);
   std::string bind_inproc(endpoint const& where, std::error_code& ec, std::string& why);
   std::string connect_inproc(endpoint const& where, std::error_code& ec, std::string& why);

@@ -12,6 +12,7 @@
 //   REP   REQ DEALER the peer last heard      fair queue          drop                         saved and restored
 //   DEALER ROUTER REP DEALER  round robin     fair queue          wait                         -
 //   ROUTER DEALER REQ ROUTER  by routing id   fair queue          drop; mandatory: error, wait routing id
+//   STREAM (any TCP)          by id           fair queue          wait; unknown id: error      id frame
 #pragma once
 
 #include <cozmq/core/socket_type.hpp>

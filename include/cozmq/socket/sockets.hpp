@@ -9,6 +9,7 @@
 #include <cozmq/pattern/rep.hpp>
 #include <cozmq/pattern/req.hpp>
 #include <cozmq/pattern/router.hpp>
+#include <cozmq/pattern/stream.hpp>
 #include <cozmq/pattern/sub.hpp>
 #include <cozmq/pattern/xpub.hpp>
 #include <cozmq/pattern/xsub.hpp>
@@ -24,6 +25,7 @@ using push_socket = basic_socket<pattern::push>;
 using rep_socket = basic_socket<pattern::rep>;
 using req_socket = basic_socket<pattern::req>;
 using router_socket = basic_socket<pattern::router>;
+using stream_socket = basic_socket<pattern::stream>;
 using sub_socket = basic_socket<pattern::sub>;
 using xpub_socket = basic_socket<pattern::xpub>;
 using xsub_socket = basic_socket<pattern::xsub>;

@@ -21,6 +21,14 @@ inline void connection::finish()
   }
 }
 
+inline void connection::finish_within(linger_limits::duration limit)
+{
+  if (limit != linger_limits::forever)
+    state_ends_ = clock::now() + limit;
+  finish();
+  arm_timer();
+}
+
 inline void connection::drain()
 {
   std::array<std::byte, 16384> bytes;
@@ -53,6 +61,7 @@ inline void connection::lost(std::error_code why, std::string const& reason, boo
     host_->on_disconnected(*this);
   if (owner_)
     owner_->on_lost(*this, why, reason, permanent);
+  announce();
 }
 
 inline void connection::close_stream() noexcept

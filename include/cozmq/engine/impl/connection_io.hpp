@@ -25,6 +25,19 @@ inline void connection::take_over(transport::stream stream)
     fail(ec, ec.message());  // reading and writing would stop the whole executor
 }
 
+// For the end of what opens a stream: what was queued before may have left just now. Last thing in a handler.
+inline void connection::opened()
+{
+  if (finishing_)
+    return after_flush();
+  bool const room = muted_ && !full();  // what was queued before may fill the kernel's buffer again
+  if (room)
+    muted_ = false;
+  announce();
+  if (room && host_)
+    host_->on_writable(*this, wake::at_once);
+}
+
 inline void connection::wait_readable()
 {
   if (reading_ || paused_ || !stream_)

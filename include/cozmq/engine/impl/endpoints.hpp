@@ -23,6 +23,8 @@ inline std::string socket_core::bind(std::string_view text, std::error_code& ec,
     why = explain_endpoint(text, endpoint_use::bind);
     return {};
   }
+  if (!speaks(where, ec, why))
+    return {};
   if (where.transport == transport_type::inproc)
     return bind_inproc(where, ec, why);
   auto opened = listener::open(*this, where, ec);
@@ -68,6 +70,8 @@ inline std::string socket_core::connect(std::string_view text, std::error_code& 
     why = explain_endpoint(text, endpoint_use::connect);
     return {};
   }
+  if (!speaks(where, ec, why))
+    return {};
   std::string name = to_string(where);
   // libzmq: for patterns with one answer per peer a second connection would only duplicate messages.
   auto const same = [&name](auto const& d) { return d->text() == name; };
@@ -101,6 +105,16 @@ inline std::string socket_core::connect(std::string_view text, std::error_code& 
   else
     made->start();
   return name;
+}
+
+// A STREAM is for peers that know tcp and nothing else.
+inline bool socket_core::speaks(endpoint const& where, std::error_code& ec, std::string& why) const
+{
+  if (type() != socket_type::stream || where.transport == transport_type::tcp)
+    return true;
+  ec = errc::not_supported;
+  why = fmt::format("{}: a STREAM is for plain TCP connections; write tcp://address:port", to_string(where));
+  return false;
 }
 
 inline std::string socket_core::bind_inproc(endpoint const& where, std::error_code& ec, std::string& why)

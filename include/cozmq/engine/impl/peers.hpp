@@ -7,6 +7,8 @@ namespace cozmq::engine {
 
 inline std::shared_ptr<connection> socket_core::make_connection(connection_owner& owner, side which)
 {
+  if (type() == socket_type::stream)
+    return std::make_shared<raw_session>(*this, owner, which);
   return std::make_shared<session>(*this, owner, which);
 }
 
@@ -144,6 +146,18 @@ inline void socket_core::on_disconnected(routing::pipe& p)
     connecting->peer().discard_unread();
     connecting->peer().discard_unsent();
   }
+  watchers.wake_all(wake::posted);
+}
+
+// It leaves the routing now and delivers what is queued, as lingering allows.
+inline void socket_core::on_ended(connection& c)
+{
+  if (dialer* const connecting = dialer_of(c))
+    return drop_dialer(*connecting);
+  if (c.connected() && find(c))
+    --connected_;
+  forget(c);
+  c.finish_within(options_.linger.in_all);
   watchers.wake_all(wake::posted);
 }
 

@@ -105,14 +105,7 @@ inline void session::handshake_done(byte_view early)
     fail(ec, ec.message());
   else
     wait_readable();
-  if (finishing_)
-    return after_flush();  // closed during the handshake, and all that was queued may have left just now
-  bool const room = muted_ && !full();  // what was queued before may fill the kernel's buffer again
-  if (room)
-    muted_ = false;
-  announce();
-  if (room && host_)
-    host_->on_writable(*this, wake::at_once);
+  opened();
 }
 
 // [libzmq, zmq_msg_gets] what a message tells about its sender.

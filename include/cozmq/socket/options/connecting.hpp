@@ -67,10 +67,11 @@ struct connect_timeout
 };
 
 /// How long a handshake may take in all, from the connection on. Zero is no limit; default 10 s. Later connections.
-/// @libzmq ZMQ_HANDSHAKE_IVL | 10 s | later connections | all
+/// @libzmq ZMQ_HANDSHAKE_IVL | 10 s | later connections | all but STREAM
 struct handshake_timeout
     : single<handshake_timeout, std::chrono::milliseconds, &engine::socket_options::handshake_timeout> {
   using single::single;
+  static constexpr bool applies_to(socket_type type) { return type != socket_type::stream; }
   static constexpr std::string_view rule = "handshake_timeout is zero, which is no limit, or longer";
   static bool valid(std::chrono::milliseconds t) { return t >= t.zero(); }
 };

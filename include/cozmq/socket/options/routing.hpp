@@ -21,15 +21,18 @@ struct routing_id : single<routing_id, std::string, &engine::socket_options::rou
   static bool valid(std::string const& bytes) { return bytes.size() <= 255; }
 };
 
-/// ROUTER: the id by which the peer of the next connect, and only that one, is known here; it can be sent to at once,
-/// before it is connected. 1 to 255 bytes; reading it back gives what is left to be used. A connect whose id another
+/// ROUTER, STREAM: the id by which the peer of the next connect, and only that one, is known here; it can be sent to
+/// at once, before it is connected. 1 to 255 bytes; reading it back gives what is left to be used. A connect whose id another
 /// peer has fails with `errc::duplicate_routing_id`.
-/// @libzmq ZMQ_CONNECT_ROUTING_ID | none | next connect | ROUTER
+/// @libzmq ZMQ_CONNECT_ROUTING_ID | none | next connect | ROUTER, STREAM
 struct connect_routing_id
     : single<connect_routing_id, std::string, &engine::socket_options::connect_routing_id> {
   using single::single;
   static constexpr bool for_one_socket = true;
-  static constexpr bool applies_to(socket_type type) { return type == socket_type::router; }
+  static constexpr bool applies_to(socket_type type)
+  {
+    return type == socket_type::router || type == socket_type::stream;
+  }
   static constexpr std::string_view rule = "connect_routing_id is at most 255 bytes long";
   static bool valid(std::string const& bytes) { return bytes.size() <= 255; }
 };
@@ -113,6 +116,14 @@ struct req_relaxed : single<req_relaxed, bool, &engine::socket_options::req_rela
 struct req_correlate : single<req_correlate, bool, &engine::socket_options::req_correlate> {
   using single::single;
   static constexpr bool applies_to(socket_type type) { return type == socket_type::req; }
+};
+
+/// STREAM: an empty message is received when a connection opens and when it ends. Default true. Affects later
+/// connections.
+/// @libzmq ZMQ_STREAM_NOTIFY | true | later connections | STREAM
+struct stream_notify : single<stream_notify, bool, &engine::socket_options::stream_notify> {
+  using single::single;
+  static constexpr bool applies_to(socket_type type) { return type == socket_type::stream; }
 };
 
 }  // namespace cozmq::option
