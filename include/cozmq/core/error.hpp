@@ -29,6 +29,7 @@ enum class errc {
   invalid_endpoint,
   unknown_transport,
   no_such_endpoint,
+  no_such_peer,
   address_in_use,
   no_bind_wildcard,
   cannot_resolve,
@@ -92,6 +93,8 @@ inline constexpr error_row error_table[] = {
     {errc::unknown_transport, "unknown_transport", "unknown transport: this build has tcp, ipc and inproc"},
     {errc::no_such_endpoint, "no_such_endpoint",
      "no such endpoint on this socket: use the text that bind or connect returned"},
+    {errc::no_such_peer, "no_such_peer",
+     "no connected peer has this number: take it from peers() or from an event; a reconnect changes it"},
     {errc::address_in_use, "address_in_use",
      "the address is already in use: choose another, or stop the program that holds it"},
     {errc::no_bind_wildcard, "no_bind_wildcard",
@@ -170,7 +173,8 @@ class error_category final : public std::error_category {
       case errc::invalid_endpoint:
       case errc::no_bind_wildcard: return std::errc::invalid_argument;
       case errc::unknown_transport: return std::errc::protocol_not_supported;
-      case errc::no_such_endpoint: return std::errc::no_such_file_or_directory;
+      case errc::no_such_endpoint:
+      case errc::no_such_peer: return std::errc::no_such_file_or_directory;
       case errc::address_in_use: return std::errc::address_in_use;
       case errc::message_too_large: return std::errc::message_size;
       case errc::too_many_sockets: return std::errc::too_many_files_open;

@@ -13,6 +13,9 @@ class ring {
  public:
   std::size_t size() const noexcept { return end_ - begin_; }
   bool empty() const noexcept { return begin_ == end_; }
+  /// How many elements have come and gone since the ring was made or cleared.
+  std::size_t pushed() const noexcept { return end_ + in_front_; }
+  std::size_t popped() const noexcept { return begin_ + in_front_; }
   /// How many elements there is memory for.
   std::size_t capacity() const noexcept { return slots_.size(); }
 
@@ -37,6 +40,7 @@ class ring {
     if (size() == slots_.size())
       grow();
     slots_[--begin_ & mask_] = std::move(value);
+    ++in_front_;
   }
 
   /// The oldest element; there must be one.
@@ -51,26 +55,24 @@ class ring {
   void clear() noexcept
   {
     std::vector<T>{}.swap(slots_);
-    begin_ = end_ = mask_ = 0;
+    begin_ = end_ = mask_ = in_front_ = 0;
   }
 
  private:
   void grow()
   {
     std::vector<T> larger(slots_.empty() ? 16 : slots_.size() * 2);
-    std::size_t const count = size();
-    for (std::size_t i = 0; i < count; ++i)
-      larger[i] = std::move(slots_[(begin_ + i) & mask_]);
+    for (std::size_t i = begin_; i != end_; ++i)
+      larger[i & (larger.size() - 1)] = std::move(slots_[i & mask_]);
     slots_ = std::move(larger);
     mask_ = slots_.size() - 1;
-    begin_ = 0;
-    end_ = count;
   }
 
   std::vector<T> slots_;   // a power of two
   std::size_t begin_ = 0;  // positions run on; masked, they are places in slots_
   std::size_t end_ = 0;
   std::size_t mask_ = 0;
+  std::size_t in_front_ = 0;  // how many were added there
 };
 
 }  // namespace cozmq

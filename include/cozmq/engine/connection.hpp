@@ -3,7 +3,7 @@
 
 #include <cozmq/core/error.hpp>
 #include <cozmq/engine/host.hpp>
-#include <cozmq/routing/pipe.hpp>
+#include <cozmq/engine/peer_pipe.hpp>
 #include <cozmq/transport/stream.hpp>
 
 #include <asio/steady_timer.hpp>
@@ -23,6 +23,9 @@ class connection;
 /// Who made the connection: a dialer or a listener.
 class connection_owner {
  public:
+  /// The endpoint, as users know it.
+  virtual std::string const& text() const noexcept = 0;
+
   /// The connection is over. `permanent`: it will end like that every time.
   virtual void on_lost(connection& c, std::error_code why, std::string const& reason, bool permanent) = 0;
 
@@ -40,7 +43,7 @@ class connection_owner {
 /// for a burst, or less.
 ///
 /// Not thread-safe: everything happens on the host's executor.
-class connection : public routing::pipe, public std::enable_shared_from_this<connection> {
+class connection : public peer_pipe, public std::enable_shared_from_this<connection> {
  public:
   virtual ~connection() = default;
 
@@ -53,8 +56,9 @@ class connection : public routing::pipe, public std::enable_shared_from_this<con
   /// As finish(), for one connection of a socket that stays: what is not delivered within `limit` is lost.
   void finish_within(linger_limits::duration limit);
 
-  /// Ends the connection now; what is queued is lost.
-  void drop() { lost(errc::socket_closed, "the socket was closed", false); }
+  peer_info info() const final;
+  traffic_counts passed() const noexcept final { return passed_; }
+  void cut(std::error_code why, std::string const& reason) final { lost(why, reason, false); }
 
   /// The owner and the host are going: nothing is reported any more.
   void sever() noexcept;
@@ -74,8 +78,6 @@ class connection : public routing::pipe, public std::enable_shared_from_this<con
   /// The socket's options have changed: high-water marks may leave more room than before.
   virtual void reconsider();
 
-  /// Messages received and not yet read.
-  virtual std::size_t unread() const noexcept = 0;
   virtual void discard_unread() = 0;
   virtual std::size_t unsent_bytes() const noexcept = 0;
   /// Empties the outgoing queue; returns the number of messages lost.
@@ -100,6 +102,7 @@ class connection : public routing::pipe, public std::enable_shared_from_this<con
   virtual void on_closed() noexcept = 0;   // the stream is gone: forgets what belonged to it
   virtual std::optional<clock::time_point> deadline() const { return state_ends_; }
   virtual void on_timer() {}
+  virtual void describe(peer_info& to) const = 0;  // adds what the peer has said of itself
 
   static constexpr std::chrono::seconds drain_time{1};
 
@@ -161,9 +164,11 @@ class connection : public routing::pipe, public std::enable_shared_from_this<con
   std::uint32_t generation_ = 0;  // of the stream: handlers of an earlier one do nothing
   std::size_t resume_at_ = 0;     // while paused_: so few messages are left when reading goes on
   std::optional<transport::stream> stream_;
+  traffic_counts passed_;                        // through the present stream
   std::optional<clock::time_point> state_ends_;  // deadline of the handshake, or of draining
 
  private:
+  void report(event_kind kind, std::error_code why = {}, std::string const& reason = {});
   void lost(std::error_code why, std::string const& reason, bool permanent);
   void close_stream() noexcept;
   void drain();

@@ -43,7 +43,7 @@ class dialer final : public connection_owner, public std::enable_shared_from_thi
   }
 
   connection& peer() noexcept { return *peer_; }
-  std::string const& text() const noexcept { return text_; }
+  std::string const& text() const noexcept override { return text_; }
   bool gave_up() const noexcept { return gave_up_; }
 
   /// Begins with the first attempt, after the present call.
@@ -118,6 +118,7 @@ class dialer final : public connection_owner, public std::enable_shared_from_thi
   void connect_next();
   void limit_attempt(std::chrono::milliseconds limit);
   void connected();
+  void fail(std::string const& cause, std::error_code why);
   void retry(std::string const& cause, std::error_code why);
   void give_up(std::error_code why, std::string_view cause, std::string_view asked);
   bool bind_source();
@@ -175,6 +176,7 @@ inline void dialer::attempt()
   addresses_.clear();
   next_address_ = 0;
   last_error_ = errc::cannot_resolve;
+  host_->observed().report([this] { return event{event_kind::connecting, text_}; });
   if (where_.transport == transport_type::ipc) {
     addresses_.push_back(transport::ipc::to_address(where_.path));
     return connect_next();
@@ -191,7 +193,7 @@ inline void dialer::resolve()
 {
   auto handler = guarded([](dialer& self, std::error_code ec, asio::ip::tcp::resolver::results_type found) {
     if (ec)
-      return self.retry(fmt::format("cannot resolve {}", self.next_host()), errc::cannot_resolve);
+      return self.fail(fmt::format("cannot resolve {}", self.next_host()), errc::cannot_resolve);
     for (auto const& entry : found)
       self.addresses_.push_back(entry.endpoint());
     self.connect_next();
@@ -250,9 +252,9 @@ inline void dialer::connect_next()
                           }));
     return;
   }
-  retry(last_error_ == std::error_code{errc::cannot_resolve} ? fmt::format("cannot resolve {}", next_host())
-                                                             : last_error_.message(),
-        last_error_);
+  fail(last_error_ == std::error_code{errc::cannot_resolve} ? fmt::format("cannot resolve {}", next_host())
+                                                            : last_error_.message(),
+       last_error_);
 }
 
 // Closes the socket after `limit`, which ends what is done with it. Zero: never.
@@ -276,12 +278,19 @@ inline void dialer::connected()
     std::error_code ignored;
     socket_.close(ignored);
     std::error_code const why = errc::self_connect;
-    return retry(why.message(), why);
+    return fail(why.message(), why);
   }
   transport::tune_connection(socket_, host_->options().system);
   connected_at_ = std::chrono::steady_clock::now();
   peer_->start(std::move(socket_));
   socket_ = transport::stream{host_->executor()};
+}
+
+// An attempt came to no connection.
+inline void dialer::fail(std::string const& cause, std::error_code why)
+{
+  ++host_->observed().counters.connect_failures;
+  retry(cause, why);
 }
 
 // What the user wants after failures decides whether there is a next attempt.
@@ -295,7 +304,14 @@ inline void dialer::retry(std::string const& cause, std::error_code why)
   if ((refused && options.stops.refused) || (leaving_ && options.stops.after_disconnect))
     return give_up(why, cause, ", as reconnect_stop asks");
   auto const wait = backoff(options.interval, failures_++, static_cast<std::uint32_t>(random_()));
-  trouble_.report(fmt::format("{}; retrying every {} ms", cause, options.interval.min.count()));
+  if (why != peer_cut())
+    trouble_.report(fmt::format("{}; retrying every {} ms", cause, options.interval.min.count()));
+  host_->observed().report([&] {
+    event e{event_kind::retrying, text_};
+    e.because(standard(why), cause);
+    e.delay = std::chrono::duration_cast<std::chrono::milliseconds>(wait);
+    return e;
+  });
   ++attempt_id_;
   timer_.expires_after(wait);
   timer_.async_wait(guarded([](dialer& self, std::error_code ec) {
@@ -309,6 +325,12 @@ inline void dialer::give_up(std::error_code why, std::string_view cause, std::st
   gave_up_ = stopped_ = true;
   write_log(asked.empty() ? log_level::error : log_level::warn,
             "{}: {}; not trying again{}, {} messages undelivered", text_, cause, asked, peer_->queued());
+  host_->observed().report([&] {
+    event e{event_kind::gave_up, text_};
+    e.because(standard(why), std::string{cause});
+    e.count = peer_->queued();
+    return e;
+  });
   if (leaving_)
     host_->on_drained(*peer_);
   else

@@ -4,7 +4,9 @@
 #include <cozmq/core/bytes.hpp>
 #include <cozmq/core/error.hpp>
 #include <cozmq/core/socket_type.hpp>
+#include <cozmq/engine/observer.hpp>
 #include <cozmq/engine/options.hpp>
+#include <cozmq/engine/peer_pipe.hpp>
 #include <cozmq/routing/pipe.hpp>
 
 #include <asio/any_io_executor.hpp>
@@ -21,12 +23,6 @@ class connection_owner;
 /// Which end of a connection this is.
 enum class side : std::uint8_t { accepting, connecting };
 
-/// How an operation that waits is continued.
-enum class wake {
-  at_once,  // from a handler of ours that does nothing more afterwards
-  posted,   // from inside somebody's call, which must return first
-};
-
 /// The socket, as its connections see it. Calls come on the socket's executor.
 class host {
  public:
@@ -34,6 +30,8 @@ class host {
   virtual socket_options const& options() const noexcept = 0;
   virtual socket_type type() const noexcept = 0;
   virtual socket_type_set peers() const noexcept = 0;
+  /// Where to count and to report what happens.
+  virtual observer& observed() noexcept = 0;
 
   /// A connection of the kind that this socket has, without a stream yet.
   virtual std::shared_ptr<connection> make_connection(connection_owner& owner, side which) = 0;
@@ -42,7 +40,7 @@ class host {
   virtual errc admits(routing::pipe const& newcomer) const = 0;
 
   /// The handshake is complete, for the first time or after a reconnect.
-  virtual void on_connected(routing::pipe& p) = 0;
+  virtual void on_connected(peer_pipe& p) = 0;
   /// The connection ended; `p` stays readable as long as it holds messages.
   virtual void on_disconnected(routing::pipe& p) = 0;
   /// The application has ended this one connection.

@@ -4,11 +4,12 @@
 #include <cozmq/core/ring.hpp>
 #include <cozmq/engine/host.hpp>
 #include <cozmq/engine/options.hpp>
-#include <cozmq/routing/pipe.hpp>
+#include <cozmq/engine/peer_pipe.hpp>
 
 #include <asio/post.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <span>
 #include <string>
@@ -20,9 +21,10 @@ namespace cozmq::engine {
 ///
 /// The queue of a direction holds the sum of the sender's and the receiver's high-water mark, exactly. Both sockets
 /// are on one executor. An end that is not joined yet (connect before bind) queues up to its own mark.
-class inproc_pipe final : public routing::pipe, public std::enable_shared_from_this<inproc_pipe> {
+class inproc_pipe final : public peer_pipe, public std::enable_shared_from_this<inproc_pipe> {
  public:
-  explicit inproc_pipe(host& h) : host_{&h}, outgoing_{std::make_shared<queue>()}
+  inproc_pipe(host& h, std::string name, side which)
+      : host_{&h}, name_{std::move(name)}, side_{which}, outgoing_{std::make_shared<queue>()}
   {
     outgoing_->capacity = h.options().send_hwm;
   }
@@ -42,8 +44,10 @@ class inproc_pipe final : public routing::pipe, public std::enable_shared_from_t
   /// Tells each end who the other is, as a handshake would.
   static void introduce(inproc_pipe& a, inproc_pipe& b)
   {
-    a.identity_ = b.host_->options().routing_id;
-    b.identity_ = a.host_->options().routing_id;
+    for (auto const& [to, other] : {std::pair{&a, &b}, std::pair{&b, &a}}) {
+      to->identity_ = other->host_->options().routing_id;
+      to->type_ = other->host_->type();
+    }
   }
 
   /// The options of this end have changed, and with them the room in both directions.
@@ -57,6 +61,10 @@ class inproc_pipe final : public routing::pipe, public std::enable_shared_from_t
         end->tell_room();
   }
 
+  /// The endpoint.
+  std::string const& name() const noexcept { return name_; }
+  side which_side() const noexcept { return side_; }
+
   /// Is the other end still to come?
   bool waiting() const noexcept { return !met_; }
 
@@ -64,15 +72,43 @@ class inproc_pipe final : public routing::pipe, public std::enable_shared_from_t
   void part()
   {
     host_ = nullptr;
-    inproc_pipe* const other = std::exchange(peer_, nullptr);
-    if (other == nullptr)
-      return;
-    other->peer_ = nullptr;
-    asio::post(other->host_->executor(), [kept = other->shared_from_this()] {
-      if (kept->host_)
-        kept->host_->on_disconnected(*kept);
-      if (kept->host_ && kept->unread() == 0)
-        kept->host_->on_drained(*kept);
+    leave();
+  }
+
+  void cut(std::error_code why, std::string const& reason) override
+  {
+    auto const self = shared_from_this();
+    leave();
+    ended(why, reason);
+  }
+
+  peer_info info() const override
+  {
+    peer_info p = common_info();
+    p.endpoint = p.address = name_;
+    p.type = type_;
+    return p;
+  }
+
+  // Whoever writes counts a message as gone when the other end has read it, which has received it from when it is there.
+  traffic_counts passed() const noexcept override
+  {
+    traffic_counts t;
+    if (incoming_)
+      t.messages_in = incoming_->messages.pushed();
+    t.messages_out = outgoing_->messages.popped();
+    return t;
+  }
+  traffic_counts settle() noexcept override { return passed(); }
+
+  void report_end(std::error_code why, std::string const& reason)
+  {
+    ++host_->observed().counters.disconnects;
+    host_->observed().report([&] {
+      event e{event_kind::disconnected, name_};
+      e.because(why, reason);
+      e.peer = info();
+      return e;
     });
   }
 
@@ -166,7 +202,7 @@ class inproc_pipe final : public routing::pipe, public std::enable_shared_from_t
       outgoing_->messages.clear();
   }
 
-  std::size_t unread() const noexcept { return incoming_ ? incoming_->messages.size() : 0; }
+  std::size_t unread() const noexcept override { return incoming_ ? incoming_->messages.size() : 0; }
 
  private:
   static constexpr std::size_t burst = 128;
@@ -192,6 +228,27 @@ class inproc_pipe final : public routing::pipe, public std::enable_shared_from_t
   // A peer that has left takes no more; it is detached a moment later.
   bool full() const noexcept { return outgoing_->messages.size() >= outgoing_->capacity || (met_ && !peer_); }
 
+  void leave()
+  {
+    inproc_pipe* const other = std::exchange(peer_, nullptr);
+    if (other == nullptr)
+      return;
+    other->peer_ = nullptr;
+    asio::post(other->host_->executor(), [kept = other->shared_from_this()] {
+      kept->ended(errc::peer_closed, "the peer closed the connection");
+    });
+  }
+
+  void ended(std::error_code why, std::string const& reason)
+  {
+    if (host_ == nullptr)
+      return;
+    report_end(why, reason);
+    host_->on_disconnected(*this);
+    if (host_ != nullptr && unread() == 0)
+      host_->on_drained(*this);
+  }
+
   void written()
   {
     outgoing_->messages.commit();
@@ -211,6 +268,8 @@ class inproc_pipe final : public routing::pipe, public std::enable_shared_from_t
 
   void joined()
   {
+    number_ = host_->observed().new_peer();
+    since_ = std::chrono::system_clock::now();
     host_->on_connected(*this);
     joined_ = true;
     tell_room();
@@ -234,7 +293,10 @@ class inproc_pipe final : public routing::pipe, public std::enable_shared_from_t
   }
 
   host* host_;
+  std::string name_;
+  side side_;
   std::string identity_;  // the other end's
+  socket_type type_{};    // likewise
   inproc_pipe* peer_ = nullptr;
   bool met_ = false;
   bool joined_ = false;

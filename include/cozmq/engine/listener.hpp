@@ -34,7 +34,7 @@ class listener final : public connection_owner, public std::enable_shared_from_t
     return std::shared_ptr<listener>{new listener{h, where, std::move(*bound), !adopts}};
   }
 
-  std::string const& text() const noexcept { return bound_.endpoint; }
+  std::string const& text() const noexcept override { return bound_.endpoint; }
   bool closed() const noexcept { return closed_; }
 
   void accept()
@@ -42,9 +42,12 @@ class listener final : public connection_owner, public std::enable_shared_from_t
     bound_.socket.async_accept([self = shared_from_this()](std::error_code ec, transport::stream stream) {
       if (self->closed_)
         return;
-      if (!ec)
+      if (!ec) {
         self->accepted(std::move(stream));
-      else if (ec != asio::error::connection_aborted)
+        return self->accept();
+      }
+      self->failed(ec, ec.message());
+      if (ec != asio::error::connection_aborted)
         return self->pause(ec);
       self->accept();
     });
@@ -59,7 +62,7 @@ class listener final : public connection_owner, public std::enable_shared_from_t
     auto const going = std::exchange(connections_, {});
     for (auto const& [key, peer] : going) {
       parting_.emplace(key, peer);
-      peer->drop();
+      peer->cut(errc::socket_closed, "the endpoint was unbound");
     }
   }
 
@@ -106,7 +109,10 @@ class listener final : public connection_owner, public std::enable_shared_from_t
     bool const ours = why.category() == error_category() && why != errc::peer_closed;
     if ((ours || !c.was_open()) && why != errc::socket_closed)
       trouble_.report(reason, fmt::format("refused {}: {}", c.peer_address(), reason));
-    if (std::size_t const lost = c.discard_unsent(); lost > 0)
+    std::size_t const lost = c.discard_unsent();
+    if (host_)
+      host_->observed().counters.dropped.undelivered += lost;
+    if (lost > 0)
       write_log(log_level::info, "{}: {} messages for {} were not delivered: {}", text(), lost,
                 c.peer_address(), reason);
     if (c.unread() == 0 && host_)
@@ -135,6 +141,15 @@ class listener final : public connection_owner, public std::enable_shared_from_t
     auto const peer = host_->make_connection(*this, side::accepting);
     connections_.emplace(peer.get(), peer);
     peer->start(std::move(stream));
+  }
+
+  void failed(std::error_code why, std::string const& cause)
+  {
+    host_->observed().report([&] {
+      event e{event_kind::accept_failed, text()};
+      e.because(standard(why), cause);
+      return e;
+    });
   }
 
   // Out of descriptors, say. The connection stays in the backlog; asking for it again at once would burn a core.

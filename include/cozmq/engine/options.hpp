@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cozmq/core/backoff.hpp>
+#include <cozmq/engine/event.hpp>
 #include <cozmq/message/message.hpp>
 #include <cozmq/message/properties.hpp>
 #include <cozmq/routing/subscription_rules.hpp>
@@ -82,6 +83,8 @@ struct socket_options {
   wire::heartbeat_config heartbeat;
   wire::decoder_limits limits;
   transport::socket_settings system;
+  std::size_t events_kept = 0;  // zero: events are off
+  event_kinds events_wanted = event_kinds::all();
 };
 
 }  // namespace cozmq::engine

@@ -62,6 +62,7 @@ class session final : public connection {
   void flush() override;
   bool full() const noexcept override { return is_full(encoder_.messages()); }
   void on_closed() noexcept override;
+  void describe(peer_info& to) const override;
   std::optional<clock::time_point> deadline() const override;
   void on_timer() override;
 

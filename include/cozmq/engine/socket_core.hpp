@@ -8,6 +8,7 @@
 #include <cozmq/engine/inline_budget.hpp>
 #include <cozmq/engine/inproc.hpp>
 #include <cozmq/engine/listener.hpp>
+#include <cozmq/engine/observer.hpp>
 #include <cozmq/engine/raw_session.hpp>
 #include <cozmq/engine/session.hpp>
 #include <cozmq/engine/waiters.hpp>
@@ -46,6 +47,16 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   std::string connect(std::string_view text, std::error_code& ec, std::string& why);
   void unbind(std::string_view text, std::error_code& ec);
   void disconnect(std::string_view text, std::error_code& ec);
+  /// Ends the connection to one peer.
+  void disconnect(peer_id which, std::error_code& ec);
+
+  /// The peers that are connected now, oldest first.
+  std::vector<peer_info> connected() const;
+  socket_stats stats() const;
+  /// The socket's events, which are kept from now on.
+  std::shared_ptr<event_stream> events();
+  /// Does what the options say about the engine itself.
+  void options_changed() { observer_.configure(executor_, options_); }
 
   /// Ends all waiting operations with `why`; nothing else changes.
   void cancel(std::error_code why = aborted());
@@ -77,8 +88,9 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
 
   // host
   std::shared_ptr<connection> make_connection(connection_owner& owner, side which) final;
+  observer& observed() noexcept final { return observer_; }
   errc admits(routing::pipe const& newcomer) const final;
-  void on_connected(routing::pipe& p) final;
+  void on_connected(peer_pipe& p) final;
   void on_disconnected(routing::pipe& p) final;
   void on_ended(connection& c) final;
   void on_gave_up(routing::pipe& p, std::error_code why) final;
@@ -106,21 +118,17 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   virtual bool route_readable(routing::pipe& p) = 0;
   virtual void route_writable(routing::pipe& p) = 0;
   virtual std::error_code route_subscription(routing::pipe& p, bool wanted, byte_view topic) = 0;
+  virtual drop_counts route_drops() const = 0;
   virtual bool is_exclusive() const noexcept = 0;
   virtual bool connects_twice() const noexcept = 0;
   virtual bool replies() const noexcept = 0;
 
   // A pipe as the routing knows it.
   struct membership {
-    routing::pipe* pipe;
+    peer_pipe* pipe;
     bool outbound = false;
     bool inbound = false;
     bool connected = false;
-  };
-
-  struct inproc_end {
-    std::string endpoint;
-    std::shared_ptr<inproc_pipe> pipe;
   };
 
   void greet(routing::pipe& p) const;
@@ -128,7 +136,7 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   void join_outbound(membership& m);
   void leave_outbound(membership& m);
   membership* find(routing::pipe const& p) noexcept;
-  membership& enlist(routing::pipe& p);
+  membership& enlist(peer_pipe& p);
   void forget(routing::pipe& p);
   dialer* dialer_of(routing::pipe const& p) const noexcept;
   bool speaks(endpoint const& where, std::error_code& ec, std::string& why) const;
@@ -136,7 +144,12 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   std::string bind_inproc(endpoint const& where, std::error_code& ec, std::string& why);
   std::string connect_inproc(endpoint const& where, std::error_code& ec, std::string& why);
   void join_inproc(inproc_pipe& connecting, std::string const& name);
+  void end_operations(std::error_code why);
+  void report_closed(std::string const& endpoint);
+  void report_bind_failed(std::string const& endpoint, std::error_code ec, std::string const& why);
   void drop_dialer(dialer& d);
+  void sever_undelivered(dialer& d);
+  void drop_inproc(inproc_pipe& p);
   void linger();
   void linger_step();
   std::size_t unsent_bytes() const;
@@ -150,11 +163,12 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   std::vector<std::shared_ptr<listener>> listeners_;
   std::vector<std::shared_ptr<dialer>> dialers_;
   std::vector<std::shared_ptr<dialer>> leaving_;  // disconnected, and still delivering
-  std::vector<inproc_end> inproc_;
+  std::vector<std::shared_ptr<inproc_pipe>> inproc_;
   std::vector<std::string> inproc_names_;
   std::unordered_map<routing::pipe const*, membership> members_;
   std::size_t connected_ = 0;
   inline_budget budget_;
+  observer observer_;
   bool closed_ = false;
   bool hooked_ = true;
   errc ended_{};

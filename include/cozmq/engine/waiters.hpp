@@ -1,8 +1,7 @@
 // Operations that wait for a socket to become readable, writable or connected.
 #pragma once
 
-#include <cozmq/engine/host.hpp>
-
+#include <asio/any_io_executor.hpp>
 #include <asio/associated_allocator.hpp>
 #include <asio/associated_cancellation_slot.hpp>
 #include <asio/associated_executor.hpp>
@@ -18,6 +17,12 @@
 #include <utility>
 
 namespace cozmq::engine {
+
+/// How an operation that waits is continued.
+enum class wake {
+  at_once,  // from a handler of ours that does nothing more afterwards
+  posted,   // from inside somebody's call, which must return first
+};
 
 /// The operations that wait for one condition, oldest first. Each completes exactly once, with `void(error_code)`, on
 /// its handler's executor, or is destroyed with its execution context.

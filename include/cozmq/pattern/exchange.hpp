@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cozmq/core/error.hpp>
+#include <cozmq/engine/socket_stats.hpp>
 #include <cozmq/pattern/policy.hpp>
 
 #include <concepts>
+#include <cstdint>
 #include <system_error>
 #include <type_traits>
 
@@ -87,6 +89,7 @@ class exchange {
           case routing::verdict::discard: break;
           case routing::verdict::reject: from->reject(errc::unexpected_command); break;
         }
+        ++rejected_;
         m.clear();
       }
     }
@@ -167,6 +170,16 @@ class exchange {
     }
   }
 
+  /// The messages that were lost here so far.
+  drop_counts dropped() const
+  {
+    drop_counts result;
+    result.rejected = rejected_;
+    add_drops(outbound_, result);
+    add_drops(envelope_, result);
+    return result;
+  }
+
   /// `p` sent a SUBSCRIBE or CANCEL command. Patterns that do not publish ignore it.
   std::error_code subscription(routing::pipe& p, bool wanted, byte_view topic)
   {
@@ -190,11 +203,24 @@ class exchange {
   void discard_unasked()
   {
     message m;
-    while (routing::pipe* const from = inbound_.receive(m))
+    while (routing::pipe* const from = inbound_.receive(m)) {
+      ++rejected_;
       if (envelope_.received(*from, m) == routing::verdict::reject)
         from->reject(errc::unexpected_command);
+    }
   }
 
+  // A strategy that loses messages says how many.
+  template <class Strategy>
+  static void add_drops(Strategy const& from, drop_counts& to)
+  {
+    if constexpr (requires { from.dropped(); })
+      to.full += from.dropped();
+    if constexpr (requires { from.unroutable(); })
+      to.unroutable += from.unroutable();
+  }
+
+  std::uint64_t rejected_ = 0;
   outbound_type outbound_;
   inbound_type inbound_;
   envelope_type envelope_;

@@ -28,7 +28,10 @@ class copies {
       if (message_->size() <= copy_frames_at_most && message_->byte_size() <= copy_at_most)
         wire::encode(*message_, encoded_);
     }
-    return p.publish(published{*message_, encoded_});
+    if (p.publish(published{*message_, encoded_}))
+      return true;
+    ++p.missed;
+    return false;
   }
 
  private:

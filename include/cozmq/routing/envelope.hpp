@@ -162,8 +162,12 @@ class reply_envelope {
   /// Sends `reply` to where the request came from; it is dropped when that peer is gone or full.
   void reply(message& body)
   {
-    if (peer_ != nullptr)
-      write(body);
+    if (peer_ == nullptr) {
+      ++unroutable_;
+    } else if (!write(body)) {
+      ++dropped_;
+      ++peer_->missed;
+    }
     body.clear();
     addresses_.clear();
     peer_ = nullptr;
@@ -180,13 +184,16 @@ class reply_envelope {
   /// [RFC 28, REP] SHALL silently discard the reply if the originating peer is no longer connected.
   void disconnected(pipe& p) noexcept { gone(p); }
 
+  /// Replies whose peer was full, and those whose peer was gone.
+  std::uint64_t dropped() const noexcept { return dropped_; }
+  std::uint64_t unroutable() const noexcept { return unroutable_; }
+
  private:
-  void write(message& body)
+  bool write(message& body)
   {
     if (addresses_.empty()) {
       body.push_front(frame{});
-      peer_->write(body);
-      return;
+      return peer_->write(body);
     }
     message whole;
     for (frame& address : addresses_)
@@ -194,11 +201,13 @@ class reply_envelope {
     whole.push_back(frame{});
     for (frame& part : body)
       whole.push_back(std::move(part));
-    peer_->write(whole);
+    return peer_->write(whole);
   }
 
   pipe* peer_ = nullptr;
   bool replying_ = false;
+  std::uint64_t dropped_ = 0;
+  std::uint64_t unroutable_ = 0;
   std::vector<frame> addresses_;
 };
 

@@ -77,27 +77,30 @@ class identity_table {
   send_result send(message& m)
   {
     if (m.size() == 1)  // [libzmq] an address without a message is no message
-      return drop(m);
+      return drop(m, unroutable_);
     pipe* const to = find(m[0].bytes());
     if (to == nullptr)
-      return mandatory ? send_result{send_result::unreachable, nullptr} : drop(m);
+      return mandatory ? send_result{send_result::unreachable, nullptr} : drop(m, unroutable_);
     frame id = m.pop_front();
     if (to->write(m))
       return {send_result::sent, to};
-    if (!mandatory)
-      return drop(m);
+    if (!mandatory) {
+      ++to->missed;
+      return drop(m, dropped_);
+    }
     m.push_front(std::move(id));
     return {send_result::full, to};
   }
 
-  /// Messages that had no peer, or a full one.
+  /// Messages whose peer was full, and those that had none.
   std::uint64_t dropped() const noexcept { return dropped_; }
+  std::uint64_t unroutable() const noexcept { return unroutable_; }
 
  private:
-  send_result drop(message& m)
+  static send_result drop(message& m, std::uint64_t& count)
   {
     m.clear();
-    ++dropped_;
+    ++count;
     return {send_result::sent, nullptr};
   }
 
@@ -122,6 +125,7 @@ class identity_table {
 
   mutable prefix_table<pipe*> peers_;
   std::uint64_t dropped_ = 0;
+  std::uint64_t unroutable_ = 0;
   std::mt19937 random_{std::random_device{}()};
 };
 

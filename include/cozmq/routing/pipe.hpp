@@ -73,6 +73,8 @@ class pipe {
   // What the peer subscribed to, counted against its limits.
   std::size_t topics = 0;
   std::size_t topic_bytes = 0;
+  /// Messages for the peer that were dropped because it was full.
+  std::uint64_t missed = 0;
   /// By which a ROUTER knows the peer. Set before it connects, it is the one; else the peer's own, or one of ours.
   frame id;
   static constexpr std::size_t npos = static_cast<std::size_t>(-1);

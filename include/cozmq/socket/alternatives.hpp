@@ -1,6 +1,7 @@
 // What || and && choose between: a message of a socket, a point in time, the end of another coroutine.
 #pragma once
 
+#include <cozmq/socket/events.hpp>
 #include <cozmq/socket/readiness.hpp>
 #include <cozmq/socket/receive_awaitable.hpp>
 #include <cozmq/socket/selection.hpp>
@@ -100,6 +101,52 @@ class readiness_alternative {
   readiness which_;
   socket_watch watch_;
   errc error_{};
+};
+
+/// The next event of a socket. It is put back if another alternative wins.
+class event_alternative {
+ public:
+  using result = event;
+
+  explicit event_alternative(std::shared_ptr<engine::event_stream> from)
+      : stream_{std::move(from)}, watch_{stream_->waiting}
+  {
+  }
+  event_alternative(event_alternative&&) = default;
+  event_alternative& operator=(event_alternative&&) = delete;
+  ~event_alternative()
+  {
+    if (stream_ && ahead_)
+      stream_->put_back(std::move(*ahead_));
+  }
+
+  // Others may read between this call and take().
+  bool ready()
+  {
+    event e;
+    if (!ahead_ && stream_->pop(e))
+      ahead_.emplace(std::move(e));
+    return ahead_ || watch_.ended() || stream_->ended();
+  }
+
+  event take()
+  {
+    if (!ahead_)
+      throw error{watch_.ended() ? watch_.ended() : stream_->ended()};
+    event e{std::move(*ahead_)};
+    ahead_.reset();
+    return e;
+  }
+
+  void arm(std::shared_ptr<selection> const& s, asio::any_io_executor const&) { watch_.arm(s); }
+  void rearm(std::shared_ptr<selection> const& s, asio::any_io_executor const&) { watch_.arm(s); }
+  void disarm() noexcept { watch_.disarm(); }
+  bool running() const noexcept { return false; }
+
+ private:
+  std::shared_ptr<engine::event_stream> stream_;
+  socket_watch watch_;
+  std::optional<event> ahead_;
 };
 
 /// A point in time, counted from when the waiting begins.

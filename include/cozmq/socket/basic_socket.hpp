@@ -3,6 +3,7 @@
 
 #include <cozmq/socket/context.hpp>
 #include <cozmq/socket/core.hpp>
+#include <cozmq/socket/events.hpp>
 #include <cozmq/socket/operations.hpp>
 #include <cozmq/socket/options.hpp>
 #include <cozmq/socket/readiness.hpp>
@@ -20,6 +21,7 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 namespace cozmq {
 
@@ -134,6 +136,18 @@ class basic_socket {
   void disconnect(std::string_view endpoint, std::error_code& ec)
   {
     core_ ? core_->disconnect(endpoint, ec) : void(ec = errc::socket_closed);
+  }
+
+  /// Ends the connection to one peer, which `peers` or an event names; a connecting endpoint dials again, on either
+  /// side. What was received stays readable, what is queued is lost where the peer was accepted. Throws `error` with
+  /// `errc::no_such_peer`.
+  void disconnect(peer_id peer)
+  {
+    throwing([&](std::error_code& ec, std::string&) { live().disconnect(peer, ec); });
+  }
+  void disconnect(peer_id peer, std::error_code& ec)
+  {
+    core_ ? core_->disconnect(peer, ec) : void(ec = errc::socket_closed);
   }
 
   // ---- options ------------------------------------------------------------------------------------------------------
@@ -429,6 +443,16 @@ class basic_socket {
 
   /// How many peers are connected now.
   std::size_t connected_peers() const noexcept { return core_ ? core_->connected_peers() : 0; }
+
+  /// The peers that are connected now, the oldest connection first.
+  std::vector<peer_info> peers() const { return core_ ? core_->connected() : std::vector<peer_info>{}; }
+
+  /// What the socket has counted since it was made. Costs nothing until it is asked for.
+  socket_stats stats() const { return core_ ? core_->stats() : socket_stats{}; }
+
+  /// What happens to the socket's endpoints and connections. The first call, or `option::events`, switches it on: call
+  /// it before `bind` and `connect` to see all. Throws `error` with `errc::socket_closed`.
+  event_reader events() { return event_reader{live().events()}; }
 
   /// Ends pending operations with `asio::error::operation_aborted`; the socket stays usable.
   void cancel()

@@ -26,6 +26,7 @@ class core final : public engine::socket_core {
   /// Passes on what options say about routing.
   void options_changed()
   {
+    socket_core::options_changed();
     if constexpr (requires { exchange_.outbound().rules; })
       exchange_.outbound().rules = options().subscriptions;
     if constexpr (requires { exchange_.inbound().receive_hwm; })
@@ -140,6 +141,7 @@ class core final : public engine::socket_core {
   {
     return exchange_.subscription(p, wanted, topic);
   }
+  drop_counts route_drops() const override { return exchange_.dropped(); }
   bool is_exclusive() const noexcept override { return Pattern::exclusive; }
   bool connects_twice() const noexcept override { return Pattern::connects_twice; }
   bool replies() const noexcept override

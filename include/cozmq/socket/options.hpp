@@ -6,6 +6,7 @@
 #include <cozmq/socket/options/heartbeats.hpp>
 #include <cozmq/socket/options/limits.hpp>
 #include <cozmq/socket/options/metadata.hpp>
+#include <cozmq/socket/options/monitoring.hpp>
 #include <cozmq/socket/options/network.hpp>
 #include <cozmq/socket/options/publishing.hpp>
 #include <cozmq/socket/options/queues.hpp>

@@ -228,6 +228,11 @@ inline std::tuple<readiness_alternative> alternatives(ready_awaitable r)
   return {readiness_alternative{r.socket(), r.which()}};
 }
 
+inline std::tuple<event_alternative> alternatives(event_awaitable e)
+{
+  return {event_alternative{e.stream()}};
+}
+
 inline std::tuple<timer_alternative> alternatives(timeout_awaitable t)
 {
   return {timer_alternative{t.after()}};
@@ -251,6 +256,8 @@ template <class Pattern>
 inline constexpr bool is_ours<receive_awaitable<Pattern>> = true;
 template <>
 inline constexpr bool is_ours<ready_awaitable> = true;
+template <>
+inline constexpr bool is_ours<event_awaitable> = true;
 template <>
 inline constexpr bool is_ours<timeout_awaitable> = true;
 template <class... A>

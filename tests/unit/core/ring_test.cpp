@@ -43,6 +43,8 @@ TEST_CASE("a ring grows while its elements lie across the end of its memory")
     }
     for (int i = 0; i < 40; ++i)
       r.push(int{i});
+    CHECK(r.popped() == static_cast<std::size_t>(before));
+    CHECK(r.pushed() == r.popped() + 40);
     for (int i = 0; i < 40; ++i, r.pop())
       REQUIRE(r.front() == i);
     CHECK(r.empty());

@@ -274,6 +274,9 @@ TEST_CASE("S30 the reply to a peer that is gone, or full, is discarded, and the 
       e.gone(client);
     message reply{"r"};
     e.reply(reply);
+    CHECK(e.dropped() == (full ? 1U : 0U));
+    CHECK(e.unroutable() == (full ? 0U : 1U));
+    CHECK(client.missed == e.dropped());
     CHECK(reply.empty());
     CHECK(client.written.empty());
     CHECK(e.may_receive() == errc{});

@@ -145,6 +145,7 @@ TEST_CASE("S5 a full peer loses the message, the others get it, and the loss is 
   CHECK(stalled.written.size() == 2);
   CHECK(quick.written.size() == 5);
   CHECK(pub.out.dropped() == 3);
+  CHECK(stalled.missed == 3);
   stalled.room = 1;
   pub.send({"again"});
   CHECK(stalled.written.size() == 3);

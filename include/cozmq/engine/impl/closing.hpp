@@ -29,8 +29,8 @@ inline void socket_core::sever_all() noexcept
   for (auto const* const group : {&dialers_, &leaving_})
     for (auto const& d : *group)
       d->sever();
-  for (inproc_end const& end : inproc_)
-    end.pipe->part();
+  for (auto const& pipe : inproc_)
+    pipe->part();
   listeners_.clear();
   dialers_.clear();
   leaving_.clear();
@@ -39,6 +39,14 @@ inline void socket_core::sever_all() noexcept
 }
 
 inline void socket_core::cancel(std::error_code why)
+{
+  end_operations(why);
+  if (auto const& stream = observer_.stream())
+    stream->waiting.wake_all(wake::posted, why);
+}
+
+// But for readers of events: these are told when they have read the last one.
+inline void socket_core::end_operations(std::error_code why)
 {
   readers.wake_all(wake::posted, why);
   writers.wake_all(wake::posted, why);
@@ -59,16 +67,26 @@ inline void socket_core::close(std::error_code why)
     return;
   auto const self = shared_from_this();
   ended_ = errc::socket_closed;
-  cancel(why);
-  for (std::string const& name : inproc_names_)
+  end_operations(why);
+  for (std::string const& name : inproc_names_) {
     context_->unbind_name(name, *this);
-  for (inproc_end const& end : std::exchange(inproc_, {})) {
-    if (end.pipe->waiting() && end.pipe->queued() > 0)
-      write_log(log_level::warn, "{}: nobody has bound it; {} messages were not delivered", end.endpoint,
-                end.pipe->queued());
-    forget(*end.pipe);
-    end.pipe->part();
+    report_closed(name);
   }
+  for (auto const& pipe : std::exchange(inproc_, {})) {
+    if (pipe->waiting() && pipe->queued() > 0)
+      write_log(log_level::warn, "{}: nobody has bound it; {} messages were not delivered", pipe->name(),
+                pipe->queued());
+    if (pipe->which_side() == side::connecting)
+      report_closed(pipe->name());
+    forget(*pipe);
+    pipe->part();
+  }
+  for (auto const& l : listeners_)
+    if (!l->closed())
+      report_closed(l->text());
+  for (auto const& d : dialers_)
+    report_closed(d->text());
+  observer_.end(why);
   for (auto const& l : listeners_)
     l->stop_listening();
   if (options_.linger.in_all > options_.linger.in_all.zero()) {
@@ -139,7 +157,7 @@ inline void socket_core::linger_step()
     if (closed_)
       return end_lingering();
     for (auto const& d : std::exchange(leaving_, {}))
-      d->sever();
+      sever_undelivered(*d);
     return;
   }
   if (!linger_timer_)
@@ -180,6 +198,7 @@ inline void socket_core::on_context_shutdown() noexcept
   readers.destroy_all();
   writers.destroy_all();
   watchers.destroy_all();
+  observer_.abandon(errc::terminated);
   context_->remove(*this);
 }
 

@@ -56,6 +56,14 @@ inline void connection::lost(std::error_code why, std::string const& reason, boo
 {
   auto const self = shared_from_this();
   bool const was_open = state_ == state::open || state_ == state::draining;
+  if (host_) {
+    socket_stats& counters = host_->observed().counters;
+    ++(was_open ? counters.disconnects : counters.handshake_failures);
+    if (was_open && finishing_)
+      report(event_kind::disconnected, {}, "the endpoint was disconnected");
+    else
+      report(was_open ? event_kind::disconnected : event_kind::handshake_failed, why, reason);
+  }
   close_stream();
   if (was_open && host_)
     host_->on_disconnected(*this);
@@ -64,9 +72,32 @@ inline void connection::lost(std::error_code why, std::string const& reason, boo
   announce();
 }
 
+inline peer_info connection::info() const
+{
+  peer_info p = common_info();
+  if (owner_)
+    p.endpoint = owner_->text();
+  p.address = peer_address_ == "ipc" ? p.endpoint : peer_address_;
+  if (was_open_)
+    describe(p);
+  return p;
+}
+
+inline void connection::report(event_kind kind, std::error_code why, std::string const& reason)
+{
+  host_->observed().report([&] {
+    event e{kind, owner_->text()};
+    e.because(standard(why), reason);
+    e.peer = info();
+    return e;
+  });
+}
+
 inline void connection::close_stream() noexcept
 {
   ++generation_;
+  if (host_)
+    host_->observed().counters.passed += std::exchange(passed_, {});
   state_ = state::waiting;
   state_ends_.reset();
   timer_.reset();
@@ -82,9 +113,9 @@ inline void connection::close_stream() noexcept
 
 inline void connection::sever() noexcept
 {
+  close_stream();
   host_ = nullptr;
   owner_ = nullptr;
-  close_stream();
 }
 
 // One timer serves all deadlines. It is set anew only for an earlier time: when it fires too early, it is set again,

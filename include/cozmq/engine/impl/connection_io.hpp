@@ -18,6 +18,13 @@ inline void connection::take_over(transport::stream stream)
   peer_address_ = transport::peer_address(*stream_);
   was_open_ = false;
   flush_at_ = host_->options().send_batch;
+  socket_stats& counters = host_->observed().counters;
+  ++(side_ == side::accepting ? counters.accepted : counters.connected);
+  counters.reconnects += number_ == 0 ? 0 : 1;
+  number_ = host_->observed().new_peer();
+  since_ = std::chrono::system_clock::now();
+  missed = 0;
+  report(side_ == side::accepting ? event_kind::accepted : event_kind::connected);
   state_ = state::handshaking;
   std::error_code ec;
   stream_->non_blocking(true, ec);
@@ -155,7 +162,10 @@ void connection::write_out(Queue& queue)
       return wait_writable();
     if (ec)
       return fail(ec, ec.message());
+    std::size_t const before = queued();
     queue.consume(count);
+    passed_.bytes_out += count;
+    passed_.messages_out += before - queued();
     if (count < size)
       return wait_writable();
   }

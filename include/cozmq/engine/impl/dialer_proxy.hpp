@@ -66,7 +66,7 @@ inline void dialer::hear_proxy()
                        case status::needs_input: return self.talk_to_proxy();
                        case status::failed:
                          self.timer_.cancel();
-                         return self.retry(talk->client.reason(), talk->client.error());
+                         return self.fail(talk->client.reason(), talk->client.error());
                        case status::done:
                          self.timer_.cancel();
                          self.proxy_.reset();
@@ -80,10 +80,10 @@ inline void dialer::proxy_failed(std::error_code ec)
 {
   timer_.cancel();
   if (ec == asio::error::operation_aborted)
-    return retry(fmt::format("SOCKS proxy {}: it did not answer in time", host_->options().proxy->host),
-                 errc::connect_timeout);
-  retry(fmt::format("SOCKS proxy {}: it closed the connection", host_->options().proxy->host),
-        errc::proxy_refused);
+    return fail(fmt::format("SOCKS proxy {}: it did not answer in time", host_->options().proxy->host),
+                errc::connect_timeout);
+  fail(fmt::format("SOCKS proxy {}: it closed the connection", host_->options().proxy->host),
+       errc::proxy_refused);
 }
 
 }  // namespace cozmq::engine

@@ -50,9 +50,11 @@ inline std::string socket_core::bind(std::string_view text, std::error_code& ec,
       cause = fmt::format("descriptor {}, which use_fd gave, is no listening {} socket", *options_.use_fd,
                           to_string(where.transport));
     why = fmt::format("cannot bind {}: {}", text, cause);
+    report_bind_failed(std::string{text}, ec, why);
     return {};
   }
   options_.use_fd.reset();
+  observer_.report([&opened] { return event{event_kind::listening, opened->text()}; });
   listeners_.push_back(opened);
   opened->accept();
   return opened->text();
@@ -123,13 +125,15 @@ inline std::string socket_core::bind_inproc(endpoint const& where, std::error_co
   if (!context_->bind_name(name, *this)) {
     ec = errc::address_in_use;
     why = fmt::format("cannot bind {}: address already in use", name);
+    report_bind_failed(name, ec, why);
     return {};
   }
   inproc_names_.push_back(name);
+  observer_.report([&name] { return event{event_kind::listening, name}; });
   for (auto const& other : context_->sockets())
-    for (inproc_end const& end : std::vector<inproc_end>{other->inproc_})
-      if (end.endpoint == name && end.pipe->waiting())
-        other->join_inproc(*end.pipe, name);
+    for (auto const& pipe : std::vector<std::shared_ptr<inproc_pipe>>{other->inproc_})
+      if (pipe->name() == name && pipe->waiting())
+        other->join_inproc(*pipe, name);
   return name;
 }
 
@@ -144,10 +148,10 @@ inline std::string socket_core::connect_inproc(endpoint const& where, std::error
       return {};
     }
   }
-  auto const made = std::make_shared<inproc_pipe>(*this);
+  auto const made = std::make_shared<inproc_pipe>(*this, name, side::connecting);
   if (!preset_id(*made, ec, why))
     return {};
-  inproc_.push_back({name, made});
+  inproc_.push_back(made);
   if (!options_.immediate && admits(*made) == errc{})
     join_outbound(enlist(*made));
   join_inproc(*made, name);
@@ -175,22 +179,31 @@ inline void socket_core::join_inproc(inproc_pipe& connecting, std::string const&
   socket_core* const bound = context_->find_name(name);
   if (bound == nullptr)
     return;
-  auto const answer = std::make_shared<inproc_pipe>(*bound);
+  auto const answer = std::make_shared<inproc_pipe>(*bound, name, side::accepting);
   inproc_pipe::introduce(connecting, *answer);
+  errc why{};
   std::string_view cause;
   if (!peers().contains(bound->type()))
-    cause = "its socket type does not fit";
+    why = errc::incompatible_peer, cause = "its socket type does not fit";
   else if (bound->executor() != executor_)
-    cause = "it lives on another executor";
-  else if (errc const no = std::max(bound->admits(*answer), admits(connecting)); no != errc{})
-    cause = no == errc::peer_limit ? "it talks to another peer already"
-                                   : "another peer has the same routing id already";
-  if (!cause.empty()) {
-    write_log(log_level::warn, "{}: a {} cannot join the {} bound there: {}", name, to_string(type()),
-              to_string(bound->type()), cause);
+    why = errc::not_supported, cause = "it lives on another executor";
+  else if (why = std::max(bound->admits(*answer), admits(connecting)); why != errc{})
+    cause = why == errc::peer_limit ? "it talks to another peer already"
+                                    : "another peer has the same routing id already";
+  if (why != errc{}) {
+    std::string const text = fmt::format("a {} cannot join the {} bound there: {}", to_string(type()),
+                                         to_string(bound->type()), cause);
+    write_log(log_level::warn, "{}: {}", name, text);
+    ++observer_.counters.handshake_failures;
+    observer_.report([&] {
+      event e{event_kind::handshake_failed, name};
+      e.because(why, text);
+      e.peer = connecting.info();
+      return e;
+    });
     return;
   }
-  bound->inproc_.push_back({name, answer});
+  bound->inproc_.push_back(answer);
   bound->join_outbound(bound->enlist(*answer));
   join_outbound(enlist(connecting));
   inproc_pipe::join(connecting, *answer);
@@ -206,6 +219,7 @@ inline void socket_core::unbind(std::string_view text, std::error_code& ec)
   if (auto const at = std::ranges::find(inproc_names_, text); at != inproc_names_.end()) {
     context_->unbind_name(*at, *this);
     inproc_names_.erase(at);
+    report_closed(std::string{text});
     return;
   }
   // One that was unbound before may still hold messages to be read.
@@ -216,6 +230,7 @@ inline void socket_core::unbind(std::string_view text, std::error_code& ec)
     return;
   }
   auto const closing = *at;
+  report_closed(closing->text());
   closing->close();
   std::erase_if(listeners_, [](auto const& l) { return l->deserted(); });
 }
@@ -235,23 +250,37 @@ inline void socket_core::disconnect(std::string_view text, std::error_code& ec)
       drop_dialer(*d);
     }
   }
-  for (inproc_end const& end : std::vector<inproc_end>{inproc_}) {
-    if (end.endpoint == text && std::ranges::find(inproc_names_, text) == inproc_names_.end()) {
+  for (auto const& pipe : std::vector<std::shared_ptr<inproc_pipe>>{inproc_}) {
+    if (pipe->name() == text && pipe->which_side() == side::connecting) {
       found = true;
-      bool const was_connected = find(*end.pipe) && find(*end.pipe)->connected;
-      forget(*end.pipe);
-      connected_ -= was_connected ? 1 : 0;
-      end.pipe->part();
-      std::erase_if(inproc_, [&end](auto const& e) { return e.pipe == end.pipe; });
+      drop_inproc(*pipe);
     }
   }
-  if (!found)
+  if (found)
+    report_closed(std::string{text});
+  else
     ec = errc::no_such_endpoint;
+}
+
+// What is in the queue of a peer that is there stays readable for it.
+inline void socket_core::drop_inproc(inproc_pipe& p)
+{
+  observer_.counters.dropped.unread += p.unread();
+  if (p.waiting())
+    observer_.counters.dropped.undelivered += p.queued();
+  if (membership const* const m = find(p); m != nullptr && m->connected) {
+    --connected_;
+    p.report_end({}, "the endpoint was disconnected");
+  }
+  forget(p);
+  p.part();
+  std::erase_if(inproc_, [&p](auto const& pipe) { return pipe.get() == &p; });
 }
 
 // [libzmq] a disconnect discards unread input and delivers what is queued, as lingering allows.
 inline void socket_core::drop_dialer(dialer& d)
 {
+  observer_.counters.dropped.unread += d.peer().unread();
   d.peer().discard_unread();
   if (d.peer().connected())
     --connected_;
@@ -260,16 +289,33 @@ inline void socket_core::drop_dialer(dialer& d)
   std::shared_ptr<dialer> const kept = *at;
   dialers_.erase(at);
   if (!kept->peer().connected() && (kept->peer().queued() == 0 || kept->gave_up()))
-    return kept->sever();  // there is nothing to deliver
+    return sever_undelivered(*kept);  // there is nothing to deliver, or nobody who takes it
   if (!kept->peer().connected() && options_.stops.after_disconnect) {
     write_log(log_level::warn, "{}: disconnected with {} messages undelivered, as reconnect_stop asks",
-              kept->text(), kept->peer().discard_unsent());
-    return kept->sever();
+              kept->text(), kept->peer().queued());
+    return sever_undelivered(*kept);
   }
   kept->leave();
   leaving_.push_back(kept);
   kept->peer().finish();
   linger();
+}
+
+inline void socket_core::sever_undelivered(dialer& d)
+{
+  observer_.counters.dropped.undelivered += d.peer().discard_unsent();
+  d.sever();
+}
+
+inline void socket_core::report_closed(std::string const& endpoint)
+{
+  observer_.report([&endpoint] { return event{event_kind::closed, endpoint}; });
+}
+
+inline void socket_core::report_bind_failed(std::string const& endpoint, std::error_code ec,
+                                            std::string const& why)
+{
+  observer_.report([&] { return event{event_kind::bind_failed, endpoint}.because(ec, why); });
 }
 
 }  // namespace cozmq::engine

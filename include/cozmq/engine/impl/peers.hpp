@@ -3,6 +3,9 @@
 
 #include <cozmq/engine/socket_core.hpp>
 
+#include <algorithm>
+#include <utility>
+
 namespace cozmq::engine {
 
 inline std::shared_ptr<connection> socket_core::make_connection(connection_owner& owner, side which)
@@ -18,7 +21,7 @@ inline socket_core::membership* socket_core::find(routing::pipe const& p) noexce
   return at == members_.end() ? nullptr : &at->second;
 }
 
-inline socket_core::membership& socket_core::enlist(routing::pipe& p)
+inline socket_core::membership& socket_core::enlist(peer_pipe& p)
 {
   membership& m = members_.try_emplace(&p, membership{&p}).first->second;
   if (!m.inbound) {
@@ -76,6 +79,7 @@ inline void socket_core::forget(routing::pipe& p)
   leave_outbound(*m);
   if (m->inbound)
     unroute_inbound(p);
+  observer_.counters.passed += m->pipe->settle();
   members_.erase(&p);
 }
 
@@ -106,17 +110,23 @@ inline void socket_core::reconsider()
     l->for_each([](connection& c) { c.reconsider(); });
   for (auto const& d : dialers_)
     d->peer().reconsider();
-  for (inproc_end const& end : inproc_)
-    end.pipe->reconsider();
+  for (auto const& pipe : inproc_)
+    pipe->reconsider();
 }
 
-inline void socket_core::on_connected(routing::pipe& p)
+inline void socket_core::on_connected(peer_pipe& p)
 {
   membership& m = enlist(p);
   m.connected = true;
   ++connected_;
   route_connected(p);
   greet(p);
+  observer_.report([&p] {
+    peer_info who = p.info();
+    event e{event_kind::handshake_succeeded, who.endpoint};
+    e.peer = std::move(who);
+    return e;
+  });
   bool const was_outbound = m.outbound;
   join_outbound(m);
   watchers.wake_all(wake::posted);
@@ -139,7 +149,7 @@ inline void socket_core::on_disconnected(routing::pipe& p)
   if (connecting == nullptr || options_.immediate || !options_.reconnect) {
     leave_outbound(*m);
     if (connecting != nullptr)
-      connecting->peer().discard_unsent();
+      observer_.counters.dropped.undelivered += connecting->peer().discard_unsent();
   }
   if (connecting != nullptr && replies()) {
     // The next peer there may be another one, which did not ask this.
@@ -177,7 +187,7 @@ inline void socket_core::on_drained(routing::pipe& p)
       break;
   std::erase_if(listeners_, [](auto const& l) { return l->deserted(); });
   std::erase_if(leaving_, [&p](auto const& d) { return &d->peer() == &p; });
-  std::erase_if(inproc_, [&p](auto const& end) { return end.pipe.get() == &p; });
+  std::erase_if(inproc_, [&p](auto const& pipe) { return pipe.get() == &p; });
   if (closed_ && !delivering())
     end_lingering();
 }
@@ -209,6 +219,62 @@ inline std::error_code socket_core::on_subscription(routing::pipe& p, bool wante
   watchers.wake_all(wake::posted);
   readers.wake_one(wake::posted);  // an XPUB's application may be told
   return ec;
+}
+
+inline std::vector<peer_info> socket_core::connected() const
+{
+  std::vector<peer_info> result;
+  for (auto const& [key, m] : members_)
+    if (m.connected)
+      result.push_back(m.pipe->info());
+  std::ranges::sort(result, {}, &peer_info::id);
+  return result;
+}
+
+inline void socket_core::disconnect(peer_id which, std::error_code& ec)
+{
+  ec = ended_ != errc{} ? ended_ : errc::no_such_peer;
+  for (auto const& [key, m] : members_) {
+    if (m.connected && m.pipe->number() == which) {
+      ec = {};
+      return m.pipe->cut(peer_cut(), "disconnect was called for this peer");
+    }
+  }
+}
+
+inline socket_stats socket_core::stats() const
+{
+  socket_stats result = observer_.counters;
+  result.peers = connected_;
+  drop_counts const routed = route_drops();
+  result.dropped.full += routed.full;
+  result.dropped.unroutable += routed.unroutable;
+  result.dropped.rejected += routed.rejected;
+  auto const add = [&result](peer_pipe const& p) {
+    result.passed += p.passed();
+    result.queued += p.queued();
+    result.unread += p.unread();
+  };
+  for (auto const& [key, m] : members_)
+    add(*m.pipe);
+  for (auto const& d : leaving_)
+    add(d->peer());
+  return result;
+}
+
+inline std::shared_ptr<event_stream> socket_core::events()
+{
+  if (options_.events_kept == 0)
+    options_.events_kept = 1000;
+  if (!observer_.stream()) {
+    observer_.configure(executor_, options_);
+    if (ended_ != errc{}) {
+      auto const ended = observer_.stream();
+      observer_.end(ended_);
+      return ended;
+    }
+  }
+  return observer_.stream();
 }
 
 }  // namespace cozmq::engine

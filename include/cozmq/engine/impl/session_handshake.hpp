@@ -42,6 +42,7 @@ inline void session::read_handshake()
   if (ec)
     return fail(ec == asio::error::eof ? make_error_code(errc::peer_closed) : ec,
                 "the peer closed during the handshake");
+  passed_.bytes_in += count;
   byte_view input{bytes.data(), count};
   wire::handshake::status const status = handshake_->feed(input);
   if (status == wire::handshake::status::done)
@@ -64,6 +65,7 @@ inline void session::flush_handshake()
   if (ec && ec != asio::error::would_block)
     return fail(ec, ec.message());
   handshake_->sent(count);
+  passed_.bytes_out += count;
   if (count < out.size())
     wait_writable();
 }
@@ -99,7 +101,9 @@ inline void session::handshake_done(byte_view early)
     // What came with the handshake's last segment, at most 4 KiB.
     std::span<std::byte> const to = decoder_.prepare()[0];
     std::copy(early.begin(), early.end(), to.begin());
+    std::size_t const before = decoder_.ready();
     ec = decoder_.commit(early.size(), [this](byte_view body) { return on_command(body); });
+    passed_.messages_in += decoder_.ready() - before;
   }
   if (ec)
     fail(ec, ec.message());
@@ -133,6 +137,14 @@ inline void session::remember_origin()
     known->set("Peer-Address", ip);
   origins_.push_back({std::move(known), 0});
   second_look_ = true;
+}
+
+inline void session::describe(peer_info& to) const
+{
+  to.type = peer_.type;
+  to.zmtp_minor = peer_.minor;
+  to.mechanism = peer_.mechanism;
+  to.announced = peer_.metadata;
 }
 
 }  // namespace cozmq::engine

@@ -72,7 +72,10 @@ inline void session::read_messages()
                 "the peer closed the connection");
   if (heartbeat_)
     heartbeat_->on_bytes_received();
+  std::size_t const before = decoder_.ready();
   ec = decoder_.commit(count, [this](byte_view body) { return on_command(body); });
+  passed_.bytes_in += count;
+  passed_.messages_in += decoder_.ready() - before;
   if (ec) {
     fail(ec, ec.message());
   } else if (has_enough()) {
