@@ -1,4 +1,5 @@
 // Peers that come late, go and come back: libzmq on the other end, one address throughout.
+#include "support/captured_log.hpp"
 #include "support/catch.hpp"
 #include "support/libzmq_peer.hpp"
 #include "support/parts.hpp"
@@ -312,6 +313,90 @@ TEST_CASE("B26 a hundred messages that a libzmq peer sent before we bind arrive 
       cozmq::message message = co_await ours.recv();
       REQUIRE(message[0].str() == fmt::to_string(i));
     }
+  };
+  run_test(io, test());
+}
+
+TEST_CASE(
+    "2.7 wish 7 events tell of a libzmq peer: who it is, that it leaves, that it is back, and who is refused")
+{
+  captured_log log;
+  asio::io_context io;
+  cozmq::context ctx{io};
+  auto test = [&]() -> asio::awaitable<void> {
+    using cozmq::event_kind;
+    cozmq::rep_socket ours{ctx};
+    ours.set_option(cozmq::option::events{
+        100, {event_kind::handshake_succeeded, event_kind::handshake_failed, event_kind::disconnected}});
+    cozmq::event_reader const events = ours.events();
+    std::string const endpoint = ours.bind("tcp://127.0.0.1:*");
+
+    libzmq_peer dealer{ZMQ_DEALER};
+    dealer.set(ZMQ_ROUTING_ID, "anna");
+    dealer.connect(endpoint);
+    cozmq::event e = co_await events.next();
+    REQUIRE(e.kind == event_kind::handshake_succeeded);
+    REQUIRE(e.peer->type == cozmq::socket_type::dealer);
+    REQUIRE(e.peer->routing_id == "anna");
+    REQUIRE(e.peer->announced.get("Socket-Type") == "DEALER");
+    REQUIRE(e.peer->zmtp_minor.has_value());
+    REQUIRE(e.peer->mechanism == "NULL");
+    REQUIRE(e.peer->address.starts_with("tcp://127.0.0.1:"));
+
+    ours.disconnect(e.peer->id);  // libzmq dials again
+    e = co_await events.next();
+    REQUIRE(e.kind == event_kind::disconnected);
+    e = co_await events.next();
+    REQUIRE(e.kind == event_kind::handshake_succeeded);
+    REQUIRE(e.peer->routing_id == "anna");
+    cozmq::peer_id const second = e.peer->id;
+    REQUIRE(second == 2);
+    dealer.kill();
+    e = co_await events.next();
+    REQUIRE(e.kind == event_kind::disconnected);
+    REQUIRE(e.peer->id == second);
+
+    libzmq_peer pull{ZMQ_PULL};
+    pull.connect(endpoint);
+    e = co_await events.next();
+    REQUIRE(e.kind == event_kind::handshake_failed);
+    REQUIRE(e.error == cozmq::errc::incompatible_peer);
+    REQUIRE(e.reason == "REP does not talk to PULL");
+    cozmq::socket_stats const s = ours.stats();
+    REQUIRE(s.disconnects == 2);
+    REQUIRE(s.handshake_failures >= 1);
+    pull.kill();
+  };
+  run_test(io, test());
+}
+
+TEST_CASE("2.9 messages and bytes are counted alike when the other end is libzmq's")
+{
+  asio::io_context io;
+  cozmq::context ctx{io};
+  auto test = [&]() -> asio::awaitable<void> {
+    cozmq::push_socket push{ctx};
+    cozmq::pull_socket pull{ctx};
+    libzmq_peer takes{ZMQ_PULL};
+    libzmq_peer gives{ZMQ_PUSH};
+    push.connect(takes.bind("tcp://127.0.0.1:*"));
+    pull.connect(gives.bind("tcp://127.0.0.1:*"));
+    co_await push.wait_connected();
+    co_await pull.wait_connected();
+    std::uint64_t const before = push.stats().passed.bytes_out;
+    peer_thread relaying{io, [&] {
+                           for (int i = 0; i < 1000; ++i)
+                             gives.send(takes.receive());
+                         }};
+    for (int i = 0; i < 1000; ++i)
+      co_await push.send("0123456789", "ab");
+    for (int i = 0; i < 1000; ++i)
+      co_await pull.recv();
+    co_await relaying.join();
+    REQUIRE(push.stats().passed.messages_out == 1000);
+    REQUIRE(push.stats().passed.bytes_out - before == 1000 * (12 + 4));
+    REQUIRE(pull.stats().passed.messages_in == 1000);
+    REQUIRE(pull.stats().unread == 0);
   };
   run_test(io, test());
 }
