@@ -50,13 +50,13 @@ class raw_session final : public connection {
   std::size_t discard_unsent() noexcept override { return outgoing_.clear(); }
 
  private:
-  static constexpr std::size_t kept =
-      16;  // more memory for messages than this is given back when all are read
+  static constexpr std::size_t kept = 16;  // memory for more messages is given back when all are read
 
   void on_input() override;
   void flush() override;
   bool full() const noexcept override { return is_full(outgoing_.messages()); }
   void on_closed() noexcept override;
+  void describe(peer_info&) const override {}  // it says nothing of itself
   void read_or_pause();
   bool has_enough() const;
   void receive(frame bytes);

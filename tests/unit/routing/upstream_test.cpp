@@ -44,7 +44,7 @@ struct publisher {
 }  // namespace
 
 TEST_CASE(
-    "T16 a peer whose requests are not received is held at the limit, and read on when half is received")
+    "a peer whose requests are not received is held at the limit, and read on when half is received")
 {
   publisher pub;
   pub.out.limits.bytes = 1000;
@@ -66,7 +66,7 @@ TEST_CASE(
   CHECK_FALSE(p.held);
 }
 
-TEST_CASE("T16 requests beyond twice the limit, which a held peer had on its way, cost it its connection")
+TEST_CASE("requests beyond twice the limit, which a held peer had on its way, cost it its connection")
 {
   publisher pub;
   pub.out.limits.bytes = 1000;
@@ -78,7 +78,7 @@ TEST_CASE("T16 requests beyond twice the limit, which a held peer had on its way
   CHECK(pub.in.subscription(p, true, as_bytes("t")) == errc::too_many_subscriptions);
 }
 
-TEST_CASE("T16 of a peer's messages as many are taken as the application may have waiting")
+TEST_CASE("of a peer's messages as many are taken as the application may have waiting")
 {
   publisher pub;
   pub.in.receive_hwm = 3;

@@ -113,9 +113,11 @@ inline void connection::close_stream() noexcept
 
 inline void connection::sever() noexcept
 {
-  close_stream();
+  if (host_)
+    host_->observed().counters.passed += std::exchange(passed_, {});
   host_ = nullptr;
   owner_ = nullptr;
+  close_stream();
 }
 
 // One timer serves all deadlines. It is set anew only for an earlier time: when it fires too early, it is set again,

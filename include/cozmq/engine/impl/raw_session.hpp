@@ -68,6 +68,8 @@ inline void raw_session::on_input()
   if (ec)
     return fail(ec == asio::error::eof ? make_error_code(errc::peer_closed) : ec,
                 "the peer closed the connection");
+  passed_.bytes_in += count;
+  ++passed_.messages_in;
   if (!finishing_)
     receive(frame{bytes.data(), count});
   read_or_pause();
