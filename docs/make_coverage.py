@@ -64,8 +64,9 @@ def test_names():
 
 
 def ids_of(name, known):
-    """The ids at the start of a test's name; "2.4" names the table of the words that follow it."""
-    ids, table = [], ""
+    """The ids at the start of a test's name; "2.7" names the table of the words that follow it, 2.4 (options) goes
+    without saying."""
+    ids, table = [], "2.4"
     for word in name.split():
         word = word.rstrip(",:")
         if re.fullmatch(r"[ASTBE]\d+", word):
