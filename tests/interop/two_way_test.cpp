@@ -152,3 +152,29 @@ TEST_CASE("S29 a reply finds its way back through two libzmq brokers")
   });
   run_test(io, ask(client, brokers));
 }
+
+TEST_CASE("2.4 METADATA 2.6 libzmq reads our application's properties, and we what it tells of itself")
+{
+  pairing const how = every_pairing();
+  asio::io_context io;
+  cozmq::context ctx{io};
+  cozmq::rep_socket ours{ctx};
+  ours.set_option(cozmq::option::metadata{"X-hello", "world"});
+  ours.set_option(cozmq::option::receive_metadata{true});
+  libzmq_peer theirs{ZMQ_REQ};
+  theirs.set(ZMQ_ROUTING_ID, "them");
+  join(ours, theirs, how);
+  peer_thread asks{io, [&theirs] {
+                     theirs.send({"question"});
+                     if (theirs.receive_property("X-hello") != "world")
+                       throw std::runtime_error{"our property did not arrive"};
+                   }};
+  run_test(io, [](cozmq::rep_socket& rep, peer_thread& peer, bool tcp) -> asio::awaitable<void> {
+    cozmq::message const m = co_await rep.recv();
+    REQUIRE(m.property("Socket-Type") == "REQ");
+    REQUIRE(m.property("Routing-Id") == "them");
+    REQUIRE(m.property("Peer-Address").value_or("") == (tcp ? "127.0.0.1" : ""));
+    co_await rep.send("answer");
+    co_await peer.join();
+  }(ours, asks, how.any_address.starts_with("tcp")));
+}

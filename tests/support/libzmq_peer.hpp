@@ -85,6 +85,19 @@ class libzmq_peer {
     return message;
   }
 
+  // Receives a message of one part, and tells the property of its sender; empty when there is none.
+  std::string receive_property(char const* name)
+  {
+    zmq_msg_t part;
+    zmq_msg_init(&part);
+    int const size = zmq_msg_recv(&part, socket_, 0);
+    char const* const value = size >= 0 ? zmq_msg_gets(&part, name) : nullptr;
+    std::string result{value != nullptr ? value : ""};
+    zmq_msg_close(&part);
+    check(size, "zmq_msg_recv");
+    return result;
+  }
+
   std::vector<parts> receive(std::size_t count)
   {
     std::vector<parts> messages;
