@@ -16,12 +16,12 @@ namespace cozmq::option {
 /// "X-" and have up to 255 letters, digits, `-`, `_`, `.` and `+`; values are any bytes; 32 KiB in all. Each set adds one,
 /// or replaces that of the same name; `metadata::none()` removes all. JeroMQ's CURVE takes 256 bytes at most. Default:
 /// none. Later connections.
-/// @libzmq ZMQ_METADATA | none | later connections | all
+/// @libzmq ZMQ_METADATA | none | later connections | all but STREAM
 struct metadata {
   properties value;
   metadata(std::string_view name, std::string_view content) { value.add(name, content); }
   static metadata none() { return {}; }
-  static constexpr bool applies_to(socket_type) { return true; }
+  static constexpr bool applies_to(socket_type type) { return type != socket_type::stream; }
   static constexpr std::string_view rule =
       "metadata takes a name that starts with X- and has at most 255 letters, digits, -, _, . and +, and "
       "with all values "
@@ -60,12 +60,12 @@ struct metadata {
 /// Whether received messages carry their peer's properties: `message::property("Peer-Address")` (its IP address),
 /// "Socket-Type", "Routing-Id" (and its old name "Identity") and what the peer's application tells as "X-...". Costs an
 /// allocation for each message; not over inproc. Default false. Later connections.
-/// @libzmq - | false | later connections | all but PUSH, PUB
+/// @libzmq - | false | later connections | all but PUSH, PUB, STREAM
 struct receive_metadata : single<receive_metadata, bool, &engine::socket_options::receive_metadata> {
   using single::single;
   static constexpr bool applies_to(socket_type type)
   {
-    return type != socket_type::push && type != socket_type::pub;
+    return type != socket_type::push && type != socket_type::pub && type != socket_type::stream;
   }
 };
 
