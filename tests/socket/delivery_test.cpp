@@ -329,7 +329,8 @@ TEST_CASE("B25 B38 publishers are killed: a SUB hears each in order, and the nex
     receipts all;
     for (int i = 0; i < kills; ++i) {
       auto const child = co_await here.next_child();
-      for (std::size_t n = some(1, 1'000); n > 0 || all.last(here.children()) == 0; n -= n > 0 ? 1 : 0)
+      std::size_t const wanted = some(1, 1'000);
+      for (std::size_t n = 0; n < wanted || all.last(here.children()) == 0; ++n)
         all.add(read_stamp(co_await sub.recv()));
       child->kill();
     }
