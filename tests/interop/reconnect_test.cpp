@@ -318,7 +318,8 @@ TEST_CASE("B26 a hundred messages that a libzmq peer sent before we bind arrive 
 }
 
 TEST_CASE(
-    "2.7 wish 7 events tell of a libzmq peer: who it is, that it leaves, that it is back, and who is refused")
+    "2.7 events peer_info disconnect they tell of a libzmq peer: who it is, that it leaves, that it is back, "
+    "and who is refused")
 {
   captured_log log;
   asio::io_context io;
@@ -370,7 +371,7 @@ TEST_CASE(
   run_test(io, test());
 }
 
-TEST_CASE("2.9 messages and bytes are counted alike when the other end is libzmq's")
+TEST_CASE("2.7 queue_lengths messages and bytes are counted alike when the other end is libzmq's")
 {
   asio::io_context io;
   cozmq::context ctx{io};

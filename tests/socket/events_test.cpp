@@ -104,7 +104,8 @@ class descriptor_shortage {
 }  // namespace
 
 TEST_CASE(
-    "2.7 LISTENING, ACCEPTED, CONNECT_DELAYED, CONNECTED, HANDSHAKE_SUCCEEDED: both sides tell in order")
+    "2.7 events HANDSHAKE_SUCCEEDED LISTENING, ACCEPTED, CONNECT_DELAYED, CONNECTED, HANDSHAKE_SUCCEEDED: "
+    "both sides tell in order")
 {
   bool const tcp = GENERATE(true, false);
   scenario([&](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
@@ -141,7 +142,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "2.7 wish 7 an event carries what the peer said of itself: identity, X- properties, version, address")
+    "2.7 peer_info an event carries what the peer said of itself: identity, X- properties, version, address")
 {
   scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
     cozmq::rep_socket rep{ctx};
@@ -175,7 +176,7 @@ TEST_CASE(
   });
 }
 
-TEST_CASE("2.7 over inproc both sides tell of the peer when it comes and when it goes")
+TEST_CASE("2.7 events peer_info over inproc both sides tell of the peer when it comes and when it goes")
 {
   scenario([](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
     pull_socket pull{ctx};
@@ -197,7 +198,7 @@ TEST_CASE("2.7 over inproc both sides tell of the peer when it comes and when it
   });
 }
 
-TEST_CASE("2.7 BIND_FAILED: a bind that fails is an event too, with the same words")
+TEST_CASE("2.7 events BIND_FAILED: a bind that fails is an event too, with the same words")
 {
   std::string const any = every_transport();
   scenario([&](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
@@ -220,7 +221,7 @@ TEST_CASE("2.7 BIND_FAILED: a bind that fails is an event too, with the same wor
   });
 }
 
-TEST_CASE("2.7 ACCEPT_FAILED: no descriptors left; the connection is accepted when there are")
+TEST_CASE("2.7 events ACCEPT_FAILED: no descriptors left; the connection is accepted when there are")
 {
   captured_log log;
   scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
@@ -229,20 +230,23 @@ TEST_CASE("2.7 ACCEPT_FAILED: no descriptors left; the connection is accepted wh
     std::string const endpoint = pull.bind("tcp://127.0.0.1:*");
     asio::ip::tcp::socket client{io};
     client.connect({asio::ip::address_v4::loopback(), port_of(endpoint)});
+    std::optional<event> failed;
     {
-      descriptor_shortage const none_left;
-      event const e = co_await first(events, event_kind::accept_failed);
-      REQUIRE(e.error == std::errc::too_many_files_open);
-      REQUIRE(e.endpoint == endpoint);
-      REQUIRE(to_string(e).find(e.error.message()) != std::string::npos);
-      REQUIRE(log.count(e.error.message()) == 1);
+      descriptor_shortage const none_left;  // sanitizers need descriptors too: nothing is checked in here
+      failed = co_await first(events, event_kind::accept_failed);
     }
+    REQUIRE(failed->error == std::errc::too_many_files_open);
+    REQUIRE(failed->endpoint == endpoint);
+    REQUIRE(to_string(*failed).find(failed->error.message()) != std::string::npos);
+    REQUIRE(log.count(failed->error.message()) == 1);
     event const e = co_await first(events, event_kind::accepted);
     REQUIRE(e.peer->address == "tcp://127.0.0.1:" + std::to_string(client.local_endpoint().port()));
   });
 }
 
-TEST_CASE("2.7 CONNECT_RETRIED B31: refused, and tried again, each time with reason and delay; then it works")
+TEST_CASE(
+    "B31 2.7 events CONNECT_RETRIED: refused, and tried again, each time with reason and delay; then it "
+    "works")
 {
   captured_log log;
   scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
@@ -274,7 +278,7 @@ TEST_CASE("2.7 CONNECT_RETRIED B31: refused, and tried again, each time with rea
   });
 }
 
-TEST_CASE("2.7 a name that does not resolve is a reason of its own")
+TEST_CASE("2.7 events a name that does not resolve is a reason of its own")
 {
   captured_log log;
   scenario([](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
@@ -288,7 +292,7 @@ TEST_CASE("2.7 a name that does not resolve is a reason of its own")
   });
 }
 
-TEST_CASE("2.7 with reconnecting off the first failure gives the endpoint up")
+TEST_CASE("2.7 events with reconnecting off the first failure gives the endpoint up")
 {
   captured_log log;
   scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
@@ -302,7 +306,9 @@ TEST_CASE("2.7 with reconnecting off the first failure gives the endpoint up")
   });
 }
 
-TEST_CASE("2.7 HANDSHAKE_FAILED_PROTOCOL S1 B36: a peer of the wrong type; the connecting side gives up")
+TEST_CASE(
+    "S1 B36 2.7 HANDSHAKE_SUCCEEDED HANDSHAKE_FAILED_PROTOCOL: a peer of the wrong type; the connecting side "
+    "gives up")
 {
   captured_log log;
   scenario([](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
@@ -328,7 +334,7 @@ TEST_CASE("2.7 HANDSHAKE_FAILED_PROTOCOL S1 B36: a peer of the wrong type; the c
   });
 }
 
-TEST_CASE("2.7 HANDSHAKE_FAILED B36: over inproc a wrong type is seen too")
+TEST_CASE("B36 2.7 HANDSHAKE_SUCCEEDED HANDSHAKE_FAILED: over inproc a wrong type is seen too")
 {
   captured_log log;
   scenario([&](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
@@ -343,7 +349,9 @@ TEST_CASE("2.7 HANDSHAKE_FAILED B36: over inproc a wrong type is seen too")
   });
 }
 
-TEST_CASE("2.7 HANDSHAKE_FAILED: something that does not speak ZMTP, and something that says nothing")
+TEST_CASE(
+    "2.7 HANDSHAKE_SUCCEEDED HANDSHAKE_FAILED: something that does not speak ZMTP, and something that says "
+    "nothing")
 {
   captured_log log;
   scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
@@ -377,7 +385,7 @@ TEST_CASE("2.7 HANDSHAKE_FAILED: something that does not speak ZMTP, and somethi
   });
 }
 
-TEST_CASE("2.7 HANDSHAKE_FAILED B36: the second peer of a PAIR")
+TEST_CASE("B36 2.7 HANDSHAKE_SUCCEEDED HANDSHAKE_FAILED: the second peer of a PAIR")
 {
   captured_log log;
   scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
@@ -400,7 +408,7 @@ TEST_CASE("2.7 HANDSHAKE_FAILED B36: the second peer of a PAIR")
   });
 }
 
-TEST_CASE("2.7 DISCONNECTED wish 7: who left and why; the connecting side comes back as a new peer")
+TEST_CASE("2.7 events peer_info DISCONNECTED: who left and why; the connecting side comes back as a new peer")
 {
   captured_log log;
   scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
@@ -428,7 +436,7 @@ TEST_CASE("2.7 DISCONNECTED wish 7: who left and why; the connecting side comes 
   });
 }
 
-TEST_CASE("2.7 DISCONNECTED: broken frames and a silent peer are reasons of their own")
+TEST_CASE("2.7 events DISCONNECTED: broken frames and a silent peer are reasons of their own")
 {
   captured_log log;
   scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
@@ -452,7 +460,8 @@ TEST_CASE("2.7 DISCONNECTED: broken frames and a silent peer are reasons of thei
   });
 }
 
-TEST_CASE("2.7 wish 7 disconnect(peer): it is cut off at once, dials again, and an old id hits nobody")
+TEST_CASE(
+    "2.7 disconnect 2.9 disconnect_peer a peer is cut off at once, dials again, and an old id hits nobody")
 {
   captured_log log;
   scenario([&](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
@@ -496,7 +505,7 @@ TEST_CASE("2.7 wish 7 disconnect(peer): it is cut off at once, dials again, and 
   });
 }
 
-TEST_CASE("2.7 disconnect(peer) over inproc: both sides see it, and it is over")
+TEST_CASE("2.7 disconnect over inproc: both sides see it, and it is over")
 {
   scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
     pull_socket pull{ctx};
@@ -514,7 +523,7 @@ TEST_CASE("2.7 disconnect(peer) over inproc: both sides see it, and it is over")
   });
 }
 
-TEST_CASE("2.7 CLOSED: unbind, disconnect, close; then the stream ends")
+TEST_CASE("2.7 events CLOSED: unbind, disconnect, close; then the stream ends")
 {
   std::string const any = every_transport();
   scenario([&](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
@@ -553,7 +562,8 @@ TEST_CASE("2.7 CLOSED: unbind, disconnect, close; then the stream ends")
 }
 
 TEST_CASE(
-    "2.7 MONITOR_STOPPED: a reader that waits is told that the socket is closed, or its context is gone")
+    "2.7 events MONITOR_STOPPED: a reader that waits is told that the socket is closed, or its context is "
+    "gone")
 {
   asio::io_context io;
   std::optional<cozmq::context> ctx{std::in_place, io};
@@ -586,7 +596,7 @@ TEST_CASE(
   REQUIRE(seen[1] == seen[0]);
 }
 
-TEST_CASE("2.7 nothing leaks when the execution context goes while a reader waits")
+TEST_CASE("2.7 events nothing leaks when the execution context goes while a reader waits")
 {
   auto alive = std::make_shared<int>(1);
   std::optional<cozmq::context> ctx;
@@ -610,7 +620,7 @@ TEST_CASE("2.7 nothing leaks when the execution context goes while a reader wait
   REQUIRE(alive.use_count() == 1);
 }
 
-TEST_CASE("2.7 events are kept from the call of events() or the option on, and nothing before")
+TEST_CASE("2.7 events they are kept from the call of events() or the option on, and nothing before")
 {
   scenario([](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
     pull_socket pull{ctx};
@@ -641,7 +651,7 @@ TEST_CASE("2.7 events are kept from the call of events() or the option on, and n
   });
 }
 
-TEST_CASE("2.7 the option names the kinds that are wanted")
+TEST_CASE("2.7 events the option names the kinds that are wanted")
 {
   scenario([](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
     pull_socket pull{ctx};
@@ -654,7 +664,9 @@ TEST_CASE("2.7 the option names the kinds that are wanted")
   });
 }
 
-TEST_CASE("2.7 dropped: the newest events are kept, and the number of those that gave way stands before them")
+TEST_CASE(
+    "2.7 events dropped: the newest events are kept, and the number of those that gave way stands before "
+    "them")
 {
   scenario([](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
     pull_socket pull{ctx};
@@ -682,7 +694,7 @@ TEST_CASE("2.7 dropped: the newest events are kept, and the number of those that
   });
 }
 
-TEST_CASE("A36 2.7 a wait that loses or is cancelled loses no event")
+TEST_CASE("A36 2.7 events a wait that loses or is cancelled loses no event")
 {
   scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
     pull_socket pull{ctx};
@@ -727,7 +739,7 @@ TEST_CASE("A36 2.7 a wait that loses or is cancelled loses no event")
   });
 }
 
-TEST_CASE("2.7 async_next takes any completion token, completes on its executor, and can be cancelled")
+TEST_CASE("2.7 events async_next takes any completion token, completes on its executor, and can be cancelled")
 {
   asio::io_context io;
   cozmq::context ctx{io};
@@ -770,7 +782,7 @@ TEST_CASE("2.7 async_next takes any completion token, completes on its executor,
   pull.cancel();
 }
 
-TEST_CASE("2.7 events are read while other coroutines use the socket, and socket.cancel() ends the wait")
+TEST_CASE("2.7 events they are read while other coroutines use the socket, and socket.cancel() ends the wait")
 {
   scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
     pull_socket pull{ctx};

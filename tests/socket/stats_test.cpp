@@ -35,7 +35,8 @@ std::size_t ready_size(std::string_view type)
 }  // namespace
 
 TEST_CASE(
-    "2.9 P 2.7 PIPES_STATS: messages are counted exactly, waiting ones and those on their way, both sides")
+    "2.7 queue_lengths PIPES_STATS: messages are counted exactly, waiting ones and those on their way, both "
+    "sides")
 {
   std::string const any = every_transport();
   scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
@@ -85,7 +86,7 @@ TEST_CASE(
   });
 }
 
-TEST_CASE("2.9 P bytes are those on the wire, the handshake's and the frames' headers too")
+TEST_CASE("2.7 queue_lengths bytes are those on the wire, the handshake's and the frames' headers too")
 {
   scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
     pull_socket pull{ctx};
@@ -118,7 +119,8 @@ TEST_CASE("2.9 P bytes are those on the wire, the handshake's and the frames' he
   });
 }
 
-TEST_CASE("2.9 P what passed through connections that ended stays in the sum, whichever side ends them")
+TEST_CASE(
+    "2.7 queue_lengths what passed through connections that ended stays in the sum, whichever side ends them")
 {
   std::string const any = every_transport();
   captured_log log;
@@ -147,7 +149,8 @@ TEST_CASE("2.9 P what passed through connections that ended stays in the sum, wh
   });
 }
 
-TEST_CASE("2.9 wish 9 a subscriber that does not keep up: what it missed is counted, for it and in all")
+TEST_CASE(
+    "2.7 queue_lengths a subscriber that does not keep up: what it missed is counted, for it and in all")
 {
   scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
     cozmq::pub_socket pub{ctx};
@@ -187,7 +190,7 @@ TEST_CASE("2.9 wish 9 a subscriber that does not keep up: what it missed is coun
   });
 }
 
-TEST_CASE("2.9 wish 9 dropped by cause: unroutable, rejected, undelivered, unread")
+TEST_CASE("2.7 queue_lengths dropped by cause: unroutable, rejected, undelivered, unread")
 {
   captured_log log;
   scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
@@ -253,7 +256,8 @@ TEST_CASE("2.9 wish 9 dropped by cause: unroutable, rejected, undelivered, unrea
 }
 
 TEST_CASE(
-    "2.9 dropped: what is queued for an accepted peer that leaves is undelivered; sent or lost, nothing "
+    "2.7 queue_lengths dropped: what is queued for an accepted peer that leaves is undelivered; sent or "
+    "lost, nothing "
     "between")
 {
   captured_log log;
@@ -279,7 +283,7 @@ TEST_CASE(
   });
 }
 
-TEST_CASE("2.7 list of connections: peers come and go, each with its own number, in order of age")
+TEST_CASE("2.7 peers they come and go, each with its own number, in order of age")
 {
   std::string const any = every_transport();
   scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
@@ -306,7 +310,7 @@ TEST_CASE("2.7 list of connections: peers come and go, each with its own number,
   });
 }
 
-TEST_CASE("2.7 a ROUTER's peers are listed with the ids it sends to, its own and those it gave")
+TEST_CASE("2.7 peers a ROUTER's peers are listed with the ids it sends to, its own and those it gave")
 {
   scenario([](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
     cozmq::router_socket router{ctx};
@@ -329,7 +333,7 @@ TEST_CASE("2.7 a ROUTER's peers are listed with the ids it sends to, its own and
   });
 }
 
-TEST_CASE("2.9 numbers are text for people, and a closed socket has none")
+TEST_CASE("2.7 queue_lengths numbers are text for people, and a closed socket has none")
 {
   asio::io_context io;
   cozmq::context ctx{io};
