@@ -165,7 +165,7 @@ TEST_CASE("B56 B9 XSUB receives from a libzmq PUB, soon after wait_subscribed")
   run_test(io, test());
 }
 
-TEST_CASE("XPUB_WELCOME_MSG a libzmq SUB gets our welcome, and our SUB that of a libzmq XPUB")
+TEST_CASE("2.4 XPUB_WELCOME_MSG a libzmq SUB gets our welcome, and our SUB that of a libzmq XPUB")
 {
   bool const ours_publishes = GENERATE(true, false);
   asio::io_context io;

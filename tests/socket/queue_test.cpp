@@ -318,3 +318,93 @@ TEST_CASE("a reader that is paused at its mark is not mistaken for a dead one, a
     co_await push.wait_closed();  // now our silence counts
   });
 }
+
+TEST_CASE("2.4 CONFLATE of the messages that wait to be received only the last is kept, whole")
+{
+  scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    pull_socket pull{ctx};
+    REQUIRE_FALSE(pull.get_option<option::conflate>().value);
+    pull.set_option(option::conflate{true});
+    pull.set_option(option::receive_hwm{1});
+    raw_peer peer{io};
+    co_await peer.connect(pull.bind("tcp://127.0.0.1:*"));
+    co_await peer.handshake("PUSH");
+    for (int round = 0; round < 3; ++round) {
+      octets burst;
+      for (int i = 0; i < 20; ++i)
+        burst = burst + frame_octets(std::to_string(i), true) + frame_octets("end");
+      co_await peer.write(std::move(burst));
+      co_await peer.ping();  // the mark does not stop the reading
+      cozmq::message const m = co_await pull.recv();
+      REQUIRE(m.size() == 2);
+      REQUIRE(m[0] == "19");
+      REQUIRE_FALSE(pull.try_recv());
+    }
+  });
+}
+
+TEST_CASE("2.4 CONFLATE of the messages that wait for a peer only the last is kept, and a send never waits")
+{
+  scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    push_socket push{ctx};
+    push.set_option(option::conflate{true});
+    raw_listener listener{io};
+    push.connect(listener.endpoint());
+    raw_peer peer = co_await listener.accept();
+    for (int i = 0; i < 20; ++i)
+      co_await push.send(std::to_string(i));
+    co_await push.send("the last");
+    co_await peer.handshake("PULL");
+    auto const first = co_await peer.read_frame();
+    REQUIRE(cozmq::as_text(first.second) == "the last");
+
+    // A peer that reads nothing: what has begun to leave is completed, and the last follows.
+    std::string const filling(1'000'000, 'x');
+    for (int i = 0; i < 100; ++i) {
+      cozmq::message m{std::to_string(i), filling};
+      REQUIRE(push.try_send(m));
+    }
+    co_await push.send("end");
+    int received = 0;
+    for (;; ++received) {
+      auto const head = co_await peer.read_frame();
+      if (cozmq::as_text(head.second) == "end")
+        break;
+      auto const body = co_await peer.read_frame();
+      REQUIRE(body.second.size() == filling.size());
+    }
+    REQUIRE(received < 100);
+  });
+}
+
+TEST_CASE(
+    "2.4 CONFLATE either end of an inproc connection keeps the last message only, and every subscription")
+{
+  bool const at_sender = GENERATE(true, false);
+  bool const connects_first = GENERATE(true, false);
+  scenario([&](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
+    cozmq::pub_socket pub{ctx};
+    cozmq::sub_socket sub{ctx};
+    if (at_sender)
+      pub.set_option(option::conflate{true});
+    else
+      sub.set_option(option::conflate{true});
+    if (!connects_first)
+      pub.bind("inproc://name");
+    sub.connect("inproc://name");
+    for (std::string_view topic : {"A", "B", "C"})
+      sub.subscribe(topic);
+    if (connects_first)
+      pub.bind("inproc://name");
+    co_await sub.wait_subscribed();
+    REQUIRE(pub.topics_count() == 3);
+    for (std::string_view text : {"A1", "B1", "C1", "A2", "B2"})
+      co_await pub.send(text);
+    auto const last = co_await text_from(sub);
+    REQUIRE(last == "B2");
+    REQUIRE_FALSE(sub.try_recv());
+    co_await pub.send("C3");
+    auto const next = co_await text_from(sub);
+    REQUIRE(next == "C3");
+  });
+}

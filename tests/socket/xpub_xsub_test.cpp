@@ -165,7 +165,8 @@ TEST_CASE("S20 a message to full publishers is dropped without waiting, a subscr
   });
 }
 
-TEST_CASE("XPUB_VERBOSE an XPUB hears of every subscription, verboser of every cancellation too")
+TEST_CASE(
+    "2.4 XPUB_VERBOSE XPUB_VERBOSER an XPUB hears of every subscription, verboser of every cancellation too")
 {
   bool const verboser = GENERATE(false, true);
   scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
@@ -245,7 +246,7 @@ TEST_CASE("a disconnect cancels the subscriptions at the other end, and tells an
   });
 }
 
-TEST_CASE("XPUB_MANUAL the application decides what the peer it heard last is subscribed to")
+TEST_CASE("2.4 XPUB_MANUAL the application decides what the peer it heard last is subscribed to")
 {
   std::string const any = every_transport();
   scenario([&](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
@@ -294,7 +295,7 @@ TEST_CASE("XPUB_MANUAL the application decides what the peer it heard last is su
   });
 }
 
-TEST_CASE("XPUB_MANUAL_LAST_VALUE the first message after a subscription goes to its sender only")
+TEST_CASE("2.4 XPUB_MANUAL_LAST_VALUE the first message after a subscription goes to its sender only")
 {
   std::string const any = every_transport();
   scenario([&](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
@@ -325,7 +326,7 @@ TEST_CASE("XPUB_MANUAL_LAST_VALUE the first message after a subscription goes to
   });
 }
 
-TEST_CASE("XPUB_WELCOME_MSG a subscriber gets the welcome message first, at every connection")
+TEST_CASE("2.4 XPUB_WELCOME_MSG a subscriber gets the welcome message first, at every connection")
 {
   std::string const any = every_transport();
   scenario([&](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
@@ -347,7 +348,8 @@ TEST_CASE("XPUB_WELCOME_MSG a subscriber gets the welcome message first, at ever
 }
 
 TEST_CASE(
-    "ONLY_FIRST_SUBSCRIBE frames behind an application's first one are subscriptions by default, and data "
+    "2.4 ONLY_FIRST_SUBSCRIBE frames behind an application's first one are subscriptions by default, and "
+    "data "
     "when set")
 {
   bool const only_first = GENERATE(false, true);
@@ -368,7 +370,7 @@ TEST_CASE(
   });
 }
 
-TEST_CASE("INVERT_MATCHING messages go to those who did not ask for them")
+TEST_CASE("2.4 INVERT_MATCHING messages go to those who did not ask for them")
 {
   std::string const any = every_transport();
   scenario([&](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
@@ -395,7 +397,7 @@ TEST_CASE("INVERT_MATCHING messages go to those who did not ask for them")
   });
 }
 
-TEST_CASE("XSUB_VERBOSE_UNSUBSCRIBE every cancellation is sent, not only the last of a topic")
+TEST_CASE("2.4 XSUB_VERBOSE_UNSUBSCRIBE every cancellation is sent, not only the last of a topic")
 {
   scenario([&](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
     xpub_socket xpub{ctx};
@@ -411,7 +413,7 @@ TEST_CASE("XSUB_VERBOSE_UNSUBSCRIBE every cancellation is sent, not only the las
   });
 }
 
-TEST_CASE("TOPICS_COUNT counts different topics, nested ones too, at both ends")
+TEST_CASE("2.4 TOPICS_COUNT counts different topics, nested ones too, at both ends")
 {
   scenario([&](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
     pub_socket pub{ctx};
@@ -609,8 +611,7 @@ TEST_CASE("a peer whose messages an XPUB does not receive is read no further, un
   });
 }
 
-TEST_CASE(
-    "a peer that sends more requests than an XPUB keeps is read no further, until they are received")
+TEST_CASE("a peer that sends more requests than an XPUB keeps is read no further, until they are received")
 {
   // 64 MiB are kept, so that a thousand and some topics of 64 KiB are too many. The peer repeats one topic.
   constexpr int count = 1100;
@@ -636,5 +637,49 @@ TEST_CASE(
     for (int i = 0; i < count; ++i)
       co_await expect(xpub, on(topic));
     co_await expect(xpub, on("marker"));
+  });
+}
+
+TEST_CASE("S16 2.4 XPUB_NODROP a subscriber that does not read loses messages, or the XPUB waits for it")
+{
+  bool const nodrop = GENERATE(false, true);
+  std::string const any = every_transport();
+  scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    constexpr int count = 50;  // of a megabyte each, more than any queue on the way takes
+    xpub_socket xpub{ctx};
+    xpub.set_option(cozmq::option::xpub_nodrop{nodrop});
+    xpub.set_option(cozmq::option::send_hwm{1});
+    sub_socket sub{ctx};
+    sub.set_option(cozmq::option::receive_hwm{1});
+    sub.connect(xpub.bind(any));
+    sub.subscribe("");
+    co_await sub.wait_subscribed();
+    int published = 0;
+    bool over = false;
+    auto publish = [&]() -> asio::awaitable<void> {
+      std::string const filling(1'000'000, 'x');
+      for (; published < count; ++published)
+        co_await xpub.send(fmt::format("{}", published), filling);
+      while (!over) {
+        co_await xpub.send("end");
+        co_await turns(io, 1);
+      }
+    };
+    asio::co_spawn(io, publish(), asio::detached);
+    if (!nodrop)
+      co_await until(io, [&] { return published == count; });
+    int received = 0;
+    for (;;) {
+      cozmq::message const m = co_await sub.recv();
+      if (m[0] == "end")
+        break;
+      if (nodrop)
+        REQUIRE(m[0].view() == fmt::format("{}", received));
+      ++received;
+    }
+    over = true;
+    REQUIRE((nodrop ? received == count : received < count));
+    xpub.close();
+    co_await turns(io, 2);
   });
 }

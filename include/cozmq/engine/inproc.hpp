@@ -26,7 +26,7 @@ class inproc_pipe final : public peer_pipe, public std::enable_shared_from_this<
   inproc_pipe(host& h, std::string name, side which)
       : host_{&h}, name_{std::move(name)}, side_{which}, outgoing_{std::make_shared<queue>()}
   {
-    outgoing_->capacity = h.options().send_hwm;
+    measure();
   }
 
   /// Joins two ends: each now reads what the other has written.
@@ -114,7 +114,7 @@ class inproc_pipe final : public peer_pipe, public std::enable_shared_from_this<
 
   bool write(message& m) override
   {
-    if (full()) {
+    if (full() && !make_room()) {
       muted_ = true;
       return false;
     }
@@ -125,7 +125,7 @@ class inproc_pipe final : public peer_pipe, public std::enable_shared_from_this<
 
   bool publish(routing::published const& m) override
   {
-    if (full())
+    if (full() && !make_room())
       return false;
     message& copy = outgoing_->messages.prepare();
     copy = m.body;
@@ -157,7 +157,7 @@ class inproc_pipe final : public peer_pipe, public std::enable_shared_from_this<
 
   bool writable() noexcept override
   {
-    muted_ = full();
+    muted_ = full() && !conflates();
     return !muted_;
   }
   std::size_t queued() const noexcept override { return outgoing_->messages.size(); }
@@ -210,6 +210,7 @@ class inproc_pipe final : public peer_pipe, public std::enable_shared_from_this<
   struct queue {
     ring<message> messages;
     std::size_t capacity = 0;
+    bool conflates = false;  // the last message only
   };
 
   static std::size_t sum(std::size_t a, std::size_t b) noexcept
@@ -221,8 +222,23 @@ class inproc_pipe final : public peer_pipe, public std::enable_shared_from_this<
   // Room for both marks, or as long as there is no peer, for ours.
   void measure() noexcept
   {
-    std::size_t const ours = host_->options().send_hwm;
-    outgoing_->capacity = peer_ == nullptr ? ours : sum(ours, peer_->host_->options().receive_hwm);
+    socket_options const& ours = host_->options();
+    socket_options const* const theirs = peer_ == nullptr ? nullptr : &peer_->host_->options();
+    outgoing_->conflates = ours.conflate || (theirs != nullptr && theirs->conflate);
+    outgoing_->capacity = outgoing_->conflates ? 1
+                          : theirs == nullptr  ? ours.send_hwm
+                                               : sum(ours.send_hwm, theirs->receive_hwm);
+  }
+
+  bool conflates() const noexcept { return outgoing_->conflates && !(met_ && !peer_); }
+
+  // A newer message takes the place of those that have not been read.
+  [[gnu::noinline]] bool make_room()
+  {
+    if (!conflates())
+      return false;
+    outgoing_->messages.clear();
+    return true;
   }
 
   // A peer that has left takes no more; it is detached a moment later.

@@ -55,6 +55,7 @@ struct socket_options {
   std::size_t send_batch = 60 * 1024;     // bytes; a 64 KiB chunk is nearly full then
   std::size_t receive_batch = unlimited;  // bytes
   linger_limits linger;
+  bool conflate = false;   // only the last message waits, in either direction
   bool immediate = false;  // queue only for peers whose handshake is complete
   routing::subscription_rules subscriptions;
   bool xsub_verbose_unsubscribe = false;

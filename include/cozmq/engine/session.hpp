@@ -32,7 +32,7 @@ class session final : public connection {
   bool read(message& to) override;
   bool writable() noexcept override
   {
-    muted_ = full();
+    muted_ = full() && !conflates();
     return !muted_;
   }
   std::size_t queued() const noexcept override { return encoder_.messages(); }
@@ -71,6 +71,9 @@ class session final : public connection {
   void handshake_done(byte_view early);
   void read_messages();
   bool has_enough() const;
+  bool conflates() const noexcept { return host_ && host_->options().conflate; }
+  bool make_room();
+  void keep_last();
   void look_again(message& popped);
   void remember_origin();
   void resume_reading();

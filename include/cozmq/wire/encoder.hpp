@@ -51,6 +51,9 @@ class encoder {
   /// The connection died: goes back to the first message that was not wholly handed over. Commands are dropped.
   void rewind() noexcept;
 
+  /// Drops the messages that have not begun to leave.
+  void drop_waiting() noexcept;
+
   /// Drops everything; returns the number of messages lost.
   std::size_t clear() noexcept;
 
@@ -384,6 +387,33 @@ inline void encoder::rewind() noexcept
     }
   } else {
     rewind_run(tail_);
+  }
+}
+
+inline void encoder::drop_waiting() noexcept
+{
+  entry begun;
+  if (mid_message()) {
+    bool const is_older = older_ && !older_->empty();
+    begun = is_older ? std::move(older_->front()) : entry{std::move(tail_), nullptr};
+    if (!begun.big) {
+      begun.small.end =
+          begun.small.boundary + detail::encoded_size(begun.small.bytes.data() + begun.small.boundary);
+      begun.small.messages = 1;
+    }
+  }
+  older_.reset();
+  tail_ = {};
+  messages_ = 0;
+  bytes_ = command_bytes();
+  if (begun.big) {
+    messages_ = 1;
+    bytes_ += begun.big->size - begun.big->sent;
+    older().push_back(std::move(begun));
+  } else if (begun.small.bytes) {
+    messages_ = 1;
+    bytes_ += begun.small.end - begun.small.begin;
+    tail_ = std::move(begun.small);
   }
 }
 

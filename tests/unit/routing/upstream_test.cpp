@@ -117,7 +117,8 @@ TEST_CASE("requests that are read after their sender is gone leave no subscripti
 }
 
 TEST_CASE(
-    "XPUB_MANUAL what a peer asked for is reported when it leaves, what it was given is taken back silently")
+    "2.4 XPUB_MANUAL what a peer asked for is reported when it leaves, what it was given is taken back "
+    "silently")
 {
   publisher pub;
   pub.out.rules.manual = true;
@@ -138,7 +139,7 @@ TEST_CASE(
   CHECK(pub.out.topics() == 1);
 }
 
-TEST_CASE("XPUB_MANUAL the limits of a peer hold for what it asks")
+TEST_CASE("2.4 XPUB_MANUAL the limits of a peer hold for what it asks")
 {
   publisher pub;
   pub.out.rules.manual = true;

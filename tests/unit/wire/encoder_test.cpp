@@ -351,3 +351,38 @@ TEST_CASE(
   CHECK((received == sent));
   CHECK(commands_received > 0);
 }
+
+TEST_CASE("drop_waiting() keeps the message that has begun to leave, and commands, at every cut")
+{
+  for (texts const& first : of_every_kind) {
+    wire::encoder reference;
+    put(reference, first);
+    octets const whole = drain(reference);
+    std::vector<std::size_t> const cuts{0, 1, whole.size() / 2, whole.size() - 1};
+    for (std::size_t cut : cuts) {
+      wire::encoder e;
+      put(e, first);
+      for (texts const& waiting : of_every_kind)
+        put(e, waiting);
+      if (cut > 0)
+        e.consume(cut);
+      e.put_command(ping);
+      e.drop_waiting();
+      std::size_t const begun = cut == 0 ? 0 : 1;
+      CHECK(e.messages() == begun);
+      put(e, {"newest"});
+      CHECK(e.messages() == begun + 1);
+      octets expected;
+      if (begun == 1)
+        expected.assign(whole.begin() + static_cast<std::ptrdiff_t>(cut), whole.end());
+      expected.insert(expected.end(), ping.begin(), ping.end());
+      wire::encoder newest;
+      put(newest, {"newest"});
+      octets const tail = drain(newest);
+      expected.insert(expected.end(), tail.begin(), tail.end());
+      CHECK(e.bytes() == expected.size());
+      CHECK(drain(e, 1000) == expected);
+      CHECK(e.messages() == 0);
+    }
+  }
+}

@@ -79,7 +79,7 @@ inline bool connection::is_above_mark(std::size_t queued) const noexcept
   if (!host_)
     return true;
   socket_options const& options = host_->options();
-  return queued >= options.send_hwm ||
+  return queued >= (options.conflate ? 1 : options.send_hwm) ||
          (options.send_hwm_bytes != socket_options::unlimited && unsent_bytes() >= options.send_hwm_bytes);
 }
 

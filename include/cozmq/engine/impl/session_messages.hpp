@@ -11,7 +11,7 @@ namespace cozmq::engine {
 
 inline bool session::write(message& m)
 {
-  if (full()) {
+  if (full() && !make_room()) {
     muted_ = true;
     return false;
   }
@@ -22,7 +22,7 @@ inline bool session::write(message& m)
 
 inline bool session::publish(routing::published const& m)
 {
-  if (full())
+  if (full() && !make_room())
     return false;
   if (m.encoded.empty()) {
     message shared{m.body};
@@ -78,6 +78,9 @@ inline void session::read_messages()
   passed_.messages_in += decoder_.ready() - before;
   if (ec) {
     fail(ec, ec.message());
+  } else if (conflates()) {
+    keep_last();
+    wait_readable();
   } else if (has_enough()) {
     pause_reading();
     second_look_ = true;
@@ -89,6 +92,21 @@ inline void session::read_messages()
   if (decoder_.ready() == 0)
     decoder_.release();
   announce();
+}
+
+// A newer message takes the place of those that have not begun to leave.
+[[gnu::noinline]] inline bool session::make_room()
+{
+  if (!conflates())
+    return false;
+  encoder_.drop_waiting();
+  return true;
+}
+
+inline void session::keep_last()
+{
+  for (message older; decoder_.ready() > 1; older.clear())
+    read(older);
 }
 
 inline bool session::read(message& to)

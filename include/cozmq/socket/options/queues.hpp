@@ -84,6 +84,19 @@ struct receive_batch : single<receive_batch, std::size_t, &engine::socket_option
   static bool valid(std::size_t bytes) { return bytes > 0; }
 };
 
+/// Of the messages that wait for a peer, or from it, keep the last one only and forget those before it; the high-water
+/// marks then do not matter, and nothing waits for a full peer. Whole messages; subscriptions are never forgotten.
+/// Default false. Takes effect at once.
+/// @libzmq ZMQ_CONFLATE | false | at once | PUSH, PULL, PUB, SUB, DEALER
+struct conflate : single<conflate, bool, &engine::socket_options::conflate> {
+  using single::single;
+  static constexpr bool applies_to(socket_type type)
+  {
+    return type == socket_type::push || type == socket_type::pull || type == socket_type::pub ||
+           type == socket_type::sub || type == socket_type::dealer;
+  }
+};
+
 /// Queue only for peers whose handshake is complete, instead of for every connecting endpoint. Default false.
 /// Affects later connects.
 /// @libzmq ZMQ_IMMEDIATE | false | later connects | all
