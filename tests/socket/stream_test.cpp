@@ -335,11 +335,12 @@ TEST_CASE("an ended connection whose peer reads nothing goes when linger is over
   scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
     stream_socket server{ctx};
     server.set_option(option::linger{20ms});
+    server.set_option(option::send_hwm{2});
     std::string const endpoint = server.bind(any);
     raw_peer peer{io};
     co_await peer.connect(endpoint);
     std::string const id = co_await next_id(server);
-    std::string const all = fill(server, id, 100'000);
+    std::string const all = fill(server, id, 1'000'000);
     co_await server.send(id, "");
     // The peer reads only when it is too late for the rest.
     captured_log log{cozmq::log_level::info};

@@ -66,6 +66,7 @@ class raw_session final : public connection {
   ring<message> incoming_;
   std::size_t incoming_bytes_ = 0;
   std::shared_ptr<properties const> origin_;  // what messages tell of the peer, if they shall
+  bool ended_ = false;                        // by the application, which hears nothing more of it
   bool told_ = false;  // the application has, or will get, the message that says that the stream is open
   bool gone_ = false;  // it gets one, behind all others, that says that the stream has ended
 };

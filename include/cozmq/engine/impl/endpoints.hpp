@@ -282,7 +282,7 @@ inline void socket_core::drop_dialer(dialer& d)
 {
   observer_.counters.dropped.unread += d.peer().unread();
   d.peer().discard_unread();
-  if (d.peer().connected())
+  if (membership const* const m = find(d.peer()); m != nullptr && m->connected)
     --connected_;
   forget(d.peer());
   auto const at = std::ranges::find_if(dialers_, [&d](auto const& each) { return each.get() == &d; });

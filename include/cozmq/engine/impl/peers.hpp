@@ -164,7 +164,7 @@ inline void socket_core::on_ended(connection& c)
 {
   if (dialer* const connecting = dialer_of(c))
     return drop_dialer(*connecting);
-  if (c.connected() && find(c))
+  if (membership const* const m = find(c); m != nullptr && m->connected)
     --connected_;
   forget(c);
   c.finish_within(options_.linger.in_all);

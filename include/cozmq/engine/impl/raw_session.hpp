@@ -26,7 +26,7 @@ inline void raw_session::start(transport::stream stream)
     known->set("Peer-Address", transport::peer_ip(*stream_));
     origin_ = std::move(known);
   }
-  if (!finishing_)
+  if (!ended_ && !finishing_)
     host_->on_connected(*this);
   read_or_pause();
   flush();
@@ -39,7 +39,7 @@ inline void raw_session::read_or_pause()
 {
   if (has_enough())
     return pause_reading();
-  if (!told_ && !finishing_ && host_ && host_->options().stream_notify) {
+  if (!told_ && !ended_ && !finishing_ && host_ && host_->options().stream_notify) {
     told_ = true;
     receive({});
   }
@@ -70,7 +70,7 @@ inline void raw_session::on_input()
                 "the peer closed the connection");
   passed_.bytes_in += count;
   ++passed_.messages_in;
-  if (!finishing_)
+  if (!ended_ && !finishing_)
     receive(frame{bytes.data(), count});
   read_or_pause();
   announce();
@@ -143,7 +143,9 @@ inline bool raw_session::write(message& m)
 // The application ends the connection. The caller is in the middle of a table that this pipe is to leave.
 inline void raw_session::end()
 {
-  finishing_ = true;
+  ended_ = true;
+  if (host_)
+    host_->observed().counters.dropped.unread += unread();
   discard_unread();
   if (host_)
     asio::post(host_->executor(), [this, self = shared_from_this()] {
@@ -164,11 +166,12 @@ inline void raw_session::on_closed() noexcept
   if (!was_open_ || host_ == nullptr)
     return;
   gone_ = gone_ || (told && !finishing_);
-  // A listener reports what its connections leave behind.
-  if (side_ == side::connecting)
-    if (std::size_t const lost = outgoing_.clear(); lost > 0)
-      write_log(log_level::info, "{}: {} messages were not delivered: the connection is lost", peer_address(),
-                lost);
+  // A listener counts and reports what its connections leave behind.
+  if (side_ == side::accepting || outgoing_.empty())
+    return;
+  write_log(log_level::info, "{}: {} messages were not delivered: the connection is lost", peer_address(),
+            outgoing_.messages());
+  host_->observed().counters.dropped.undelivered += outgoing_.clear();
 }
 
 }  // namespace cozmq::engine
