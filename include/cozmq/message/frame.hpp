@@ -3,6 +3,7 @@
 
 #include <cozmq/core/bytes.hpp>
 #include <cozmq/message/buffer.hpp>
+#include <cozmq/message/resource_buffer.hpp>
 #include <cozmq/message/small_copy.hpp>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory_resource>
 #include <span>
 #include <string>
 #include <string_view>
@@ -84,6 +86,12 @@ class frame {
   /// Copies the bytes.
   explicit frame(byte_view bytes) : frame{bytes.data(), bytes.size()} {}
 
+  /// Copies the bytes into memory from `memory`, with its rules: see `uninitialized`.
+  frame(byte_view bytes, std::pmr::memory_resource& memory) : frame{uninitialized(bytes.size(), memory)}
+  {
+    std::copy(bytes.begin(), bytes.end(), is_large() ? large_data() : raw_);
+  }
+
   /// Copies `size` bytes: without an allocation up to inline_capacity, with exactly one above.
   [[gnu::always_inline]] frame(std::byte const* data, std::size_t size)
   {
@@ -154,6 +162,19 @@ class frame {
       result.set_tag(static_cast<std::uint8_t>(size));
     else
       result.refer_to(detail::buffer::allocate(size), size);
+    return result;
+  }
+
+  /// The same in memory of the caller's choice: one allocation above inline_capacity bytes, aligned for anything, none
+  /// below. It goes back exactly once, on the thread that drops the last copy: `memory` must outlive all copies, and be
+  /// safe to use from the threads that have some. Throws what `memory` throws.
+  static frame uninitialized(std::size_t size, std::pmr::memory_resource& memory)
+  {
+    if (size <= inline_capacity)
+      return uninitialized(size);
+    frame result;
+    detail::resource_buffer* const block = detail::resource_buffer::allocate(size, memory);
+    result.set_large(block->bytes(), size, block, shared_tag);
     return result;
   }
 

@@ -9,7 +9,10 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <memory>
+#include <memory_resource>
+#include <new>
 #include <random>
 #include <string>
 #include <string_view>
@@ -384,4 +387,97 @@ TEST_CASE("A20 lent bytes are copied by a copy and by keep(), and not by a move"
   CHECK(copy == std::string(100, 'a'));
   CHECK(moved == std::string(100, 'a'));
   CHECK(frame::lend(as_bytes("short")).str() == "short");
+}
+
+namespace {
+
+// Counts what goes out and comes back, and on which thread it came back last.
+struct counting_resource final : std::pmr::memory_resource {
+  std::size_t allocations = 0;
+  std::size_t outstanding = 0;
+  bool exhausted = false;
+  std::thread::id freed_on{};
+
+ private:
+  void* do_allocate(std::size_t size, std::size_t alignment) override
+  {
+    if (exhausted)
+      throw std::bad_alloc{};
+    ++allocations;
+    outstanding += size;
+    return std::pmr::new_delete_resource()->allocate(size, alignment);
+  }
+  void do_deallocate(void* memory, std::size_t size, std::size_t alignment) override
+  {
+    outstanding -= size;
+    freed_on = std::this_thread::get_id();
+    std::pmr::new_delete_resource()->deallocate(memory, size, alignment);
+  }
+  bool do_is_equal(memory_resource const& other) const noexcept override { return this == &other; }
+};
+
+}  // namespace
+
+TEST_CASE(
+    "2.6 allocator a large frame takes one block from its memory resource and gives it back after the last "
+    "copy")
+{
+  counting_resource memory;
+  for (std::size_t const size : sizes) {
+    std::size_t const before = memory.allocations;
+    std::string const wanted = pattern(size);
+    {
+      frame const f{as_bytes(wanted), memory};
+      CHECK(f.view() == wanted);
+      CHECK(memory.allocations - before == (size > frame::inline_capacity ? 1 : 0));
+      if (size > frame::inline_capacity)
+        CHECK(reinterpret_cast<std::uintptr_t>(f.data()) % alignof(std::max_align_t) == 0);
+      frame copy{f};
+      frame const moved{std::move(copy)};
+      CHECK(moved.data() == (size > frame::inline_capacity ? f.data() : moved.data()));
+      CHECK(memory.allocations - before <= 1);
+      CHECK((memory.outstanding > size) == (size > frame::inline_capacity));
+    }
+    CHECK(memory.outstanding == 0);
+  }
+}
+
+TEST_CASE(
+    "2.6 allocator an uninitialized frame from a memory resource is written in place, a shared one elsewhere")
+{
+  counting_resource memory;
+  frame f = frame::uninitialized(1000, memory);
+  REQUIRE(f.size() == 1000);
+  std::byte const* const at = f.data();
+  std::fill_n(f.writable().data(), 1000, std::byte{'a'});
+  CHECK(f.data() == at);
+  frame const kept{f};
+  f.writable()[0] = std::byte{'b'};
+  CHECK(f.data() != at);
+  CHECK(memory.allocations == 1);
+  CHECK(kept.view() == std::string(1000, 'a'));
+}
+
+TEST_CASE("2.6 allocator a frame's memory goes back on the thread that drops the last copy")
+{
+  counting_resource memory;
+  auto f = std::make_unique<frame>(frame::uninitialized(100, memory));
+  std::thread::id other;
+  std::thread thread{[&, copy = *f]() mutable {
+    other = std::this_thread::get_id();
+    f.reset();
+    copy = {};
+  }};
+  thread.join();
+  CHECK(memory.outstanding == 0);
+  CHECK(memory.freed_on == other);
+}
+
+TEST_CASE("2.6 allocator a memory resource that has no more is bad_alloc, and so is a size that cannot be")
+{
+  counting_resource memory;
+  CHECK_THROWS_AS(frame::uninitialized(std::numeric_limits<std::size_t>::max(), memory), std::bad_alloc);
+  memory.exhausted = true;
+  CHECK_THROWS_AS(frame::uninitialized(100, memory), std::bad_alloc);
+  CHECK(frame::uninitialized(frame::inline_capacity, memory).size() == frame::inline_capacity);
 }
