@@ -6,6 +6,7 @@
 #include <asio/post.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace cozmq::engine {
 
@@ -24,6 +25,12 @@ inline socket_core::~socket_core()
 
 inline void socket_core::sever_all() noexcept
 {
+  // Who waits for a message, in a coroutine that goes later, must find no pipe in the routing that is gone.
+  for (auto& [key, m] : members_) {
+    leave_outbound(m);
+    if (std::exchange(m.inbound, false))
+      unroute_inbound(*m.pipe);
+  }
   for (auto const& l : listeners_)
     l->sever();
   for (auto const* const group : {&dialers_, &leaving_})
