@@ -43,8 +43,7 @@ struct publisher {
 
 }  // namespace
 
-TEST_CASE(
-    "a peer whose requests are not received is held at the limit, and read on when half is received")
+TEST_CASE("a peer whose requests are not received is held at the limit, and read on when half is received")
 {
   publisher pub;
   pub.out.limits.bytes = 1000;
