@@ -1,86 +1,59 @@
 #!/usr/bin/env python3
-"""One end of a conversation with cozmq, on pyzmq: pyzmq_peer.py TYPE bind|connect ENDPOINT
-
-Prints the endpoint on its first line. What it sends and expects are the SAMPLES, as in pyzmq_test.cpp.
-Ends with 0 if all was as expected.
-"""
+"""pyzmq's end of a conversation with cozmq: obeys the lines of remote_end.hpp."""
 import sys
 
 import zmq
 
-SAMPLES = [
-    [b"Hello"],
-    [b""],
-    ["naïve ☃".encode("utf-8")],
-    [bytes(range(256))],
-    [b"\0\0\0"],
-    [b"x" * 1048576],
-    [b"a", b"", b"c"],
-    [b"", b"", b""],
-]
 
+class Peer:
+    def __init__(self):
+        self.context = zmq.Context()
+        self.socket = None
 
-def send_samples(socket):
-    for sample in SAMPLES:
-        socket.send_multipart(sample)
+    def version(self):
+        return " " + zmq.zmq_version()
 
+    def open(self, kind, identity):
+        self.socket = self.context.socket(getattr(zmq, kind))
+        self.socket.setsockopt(zmq.IDENTITY, identity.encode())
+        self.socket.setsockopt(zmq.RCVTIMEO, 10000)
+        self.socket.setsockopt(zmq.SNDTIMEO, 10000)
+        self.socket.setsockopt(zmq.LINGER, 0)
 
-def expect_samples(socket):
-    for sample in SAMPLES:
-        got = socket.recv_multipart()
-        if got != sample:
-            wanted = [len(part) for part in sample]
-            raise SystemExit(f"wanted parts of {wanted} octets, got {[part[:40] for part in got]}")
+    def bind(self, endpoint):
+        self.socket.bind(endpoint)
+        return " " + self.socket.getsockopt(zmq.LAST_ENDPOINT).rstrip(b"\0").decode()
 
+    def connect(self, endpoint):
+        self.socket.connect(endpoint)
 
-def ask(socket):
-    for sample in SAMPLES:
-        socket.send_multipart(sample)
-        if socket.recv_multipart() != sample:
-            raise SystemExit("the echo differs from what was sent")
+    def subscribe(self, topic):
+        self.socket.setsockopt(zmq.SUBSCRIBE, bytes.fromhex(topic[1:]))
 
+    def unsubscribe(self, topic):
+        self.socket.setsockopt(zmq.UNSUBSCRIBE, bytes.fromhex(topic[1:]))
 
-def echo(socket):
-    for _ in SAMPLES:
-        socket.send_multipart(socket.recv_multipart())
+    def send(self, *frames):
+        self.socket.send_multipart([bytes.fromhex(frame[1:]) for frame in frames])
 
+    def receive(self):
+        return "".join(" x" + frame.hex() for frame in self.socket.recv_multipart())
 
-def publish(socket):
-    """A PUB does not know its subscribers: it repeats "sync" until a line on stdin says that one is there."""
-    poller = zmq.Poller()
-    poller.register(sys.stdin, zmq.POLLIN)
-    socket.send(b"sync")
-    while not poller.poll(1):
-        socket.send(b"sync")
-    send_samples(socket)
+    def attend(self):
+        self.socket.getsockopt(zmq.EVENTS)
 
-
-CONVERSATIONS = {
-    "PUSH": send_samples,
-    "PULL": expect_samples,
-    "PUB": publish,
-    "SUB": expect_samples,
-    "REQ": ask,
-    "REP": echo,
-    "PAIR": ask,
-}
+    def close(self):
+        self.socket.close()
 
 
 def main():
-    kind, role, endpoint = sys.argv[1:]
-    with zmq.Context() as context, context.socket(getattr(zmq, kind)) as socket:
-        socket.setsockopt(zmq.RCVTIMEO, 10000)
-        socket.setsockopt(zmq.SNDTIMEO, 10000)
-        socket.setsockopt(zmq.LINGER, 10000)
-        if kind == "SUB":
-            socket.setsockopt(zmq.SUBSCRIBE, b"")
-        if role == "bind":
-            socket.bind(endpoint)
-            endpoint = socket.getsockopt(zmq.LAST_ENDPOINT).rstrip(b"\0").decode()
-        else:
-            socket.connect(endpoint)
-        print(endpoint, flush=True)
-        CONVERSATIONS[kind](socket)
+    peer = Peer()
+    for line in sys.stdin:
+        command, *arguments = line.split()
+        try:
+            print("ok" + (getattr(peer, command)(*arguments) or ""), flush=True)
+        except zmq.ZMQError as failure:
+            print(f"failed: {failure}", flush=True)
 
 
 if __name__ == "__main__":

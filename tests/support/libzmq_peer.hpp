@@ -106,6 +106,15 @@ class libzmq_peer {
     return messages;
   }
 
+  // ZMQ_POLLIN and ZMQ_POLLOUT, as they are now.
+  int events()
+  {
+    int value = 0;
+    std::size_t size = sizeof value;
+    check(zmq_getsockopt(socket_, ZMQ_EVENTS, &value, &size), "zmq_getsockopt");
+    return value;
+  }
+
   // A PAIR, to be closed before this peer, that receives the events of `mask`.
   void* monitor(char const* address, int mask)
   {
