@@ -1,5 +1,5 @@
 // Weather server: publishes random updates "zipcode temperature humidity" until it is stopped.
-// A publisher never waits for its subscribers, and sends them what they asked for. Usage: wuserver [endpoint]
+// A publisher never waits for its subscribers, and sends them what they asked for. Usage: wuserver [endpoint...]
 #include <cozmq/cozmq.hpp>
 
 #include <asio/awaitable.hpp>
@@ -8,11 +8,13 @@
 #include <cstdio>
 #include <random>
 #include <string>
+#include <vector>
 
-asio::awaitable<void> publish(cozmq::context& ctx, std::string endpoint)
+asio::awaitable<void> publish(cozmq::context& ctx, std::vector<std::string> endpoints)
 {
   cozmq::pub_socket publisher{ctx};
-  fmt::print("publishing on {}\n", publisher.bind(endpoint));
+  for (std::string const& endpoint : endpoints)
+    fmt::print("publishing on {}\n", publisher.bind(endpoint));
   std::fflush(stdout);
 
   std::mt19937 random{std::random_device{}()};
@@ -27,6 +29,8 @@ asio::awaitable<void> publish(cozmq::context& ctx, std::string endpoint)
 
 int main(int argc, char* argv[])
 {
-  std::string endpoint = argc > 1 ? argv[1] : "tcp://*:5556";
-  return cozmq::run([&](cozmq::context& ctx) { return publish(ctx, endpoint); });
+  std::vector<std::string> endpoints{argv + 1, argv + argc};
+  if (endpoints.empty())
+    endpoints.push_back("tcp://*:5556");
+  return cozmq::run([&](cozmq::context& ctx) { return publish(ctx, endpoints); });
 }

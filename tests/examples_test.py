@@ -170,7 +170,7 @@ def _():
             server.stop()
 
 
-@test("E1 a program that cannot bind says why and ends with 1")
+@test("E1 E13 a program that cannot bind says why and ends with 1")
 def _():
     with socket(zmq.REP) as holder:
         command = [os.path.join(DIRECTORY, "hwserver"), bound(holder)]
@@ -222,6 +222,43 @@ def _():
     with Example("wuserver", ANY) as server, Example("wuclient", "10001", server.endpoint(), "3") as client:
         average = client.end()[-1]
         assert -80 <= number_in(average) <= 135, average
+        server.stop()
+
+
+@test("E14 wuserver publishes over tcp and ipc at once, and each subscriber sees only its zipcodes")
+def _():
+    ipc = f"ipc:///tmp/cozmq-weather-{os.getpid()}.ipc"
+    with Example("wuserver", ANY, ipc) as server:
+        tcp = server.endpoint()
+        assert server.endpoint() == ipc
+        with Example("sub", "8", tcp) as eights, Example("sub", "5", ipc) as fives, socket(zmq.SUB) as theirs:
+            theirs.setsockopt(zmq.SUBSCRIBE, b"5")
+            theirs.connect(ipc)
+            for _ in range(100):
+                assert eights.line().startswith("8")
+                assert fives.line().startswith("5")
+                assert theirs.recv().startswith(b"5")
+        server.stop()
+
+
+@test("E12 wuproxy passes a subscription on to a pyzmq publisher, and its updates to a pyzmq subscriber")
+def _():
+    with socket(zmq.XPUB) as server, Example("wuproxy", bound(server), ANY) as bridge, socket(zmq.SUB) as client:
+        client.connect(bridge.endpoint())
+        client.setsockopt(zmq.SUBSCRIBE, b"10001 ")
+        assert server.recv() == b"\x0110001 "
+        server.send(b"10002 1 1")
+        server.send(b"10001 2 2")
+        assert client.recv() == b"10001 2 2"
+        bridge.stop()
+
+
+@test("E12 wuproxy stands between wuserver and wuclient")
+def _():
+    with Example("wuserver", ANY) as server, Example("wuproxy", server.endpoint(), ANY) as bridge:
+        with Example("wuclient", "10001", bridge.endpoint(), "3") as client:
+            client.end()
+        bridge.stop()
         server.stop()
 
 
@@ -297,6 +334,256 @@ def _():
         print(f"     {workers} workers: cost {cost:.0f} ms, took {elapsed:.0f} ms")
         assert cost / workers * 0.7 <= elapsed, "faster than the work itself"
         assert elapsed <= cost / workers * 1.6 + 300, "not shared among the workers"
+
+
+# ---- two sockets in one program ----------------------------------------------------------------------------
+
+def reads_both(name):
+    with socket(zmq.PUSH) as ventilator, socket(zmq.XPUB) as weather:
+        with Example(name, bound(ventilator), bound(weather)) as reader:
+            assert weather.recv() == b"\x0110001 "
+            for i in range(10):
+                ventilator.send_string(str(i))
+                assert reader.line() == f"task {i}"
+                weather.send_string(f"10001 {i} 0")
+                assert reader.line() == f"weather 10001 {i} 0"
+            reader.stop()
+
+
+@test("E7 msreader reads tasks and weather from pyzmq")
+def _():
+    reads_both("msreader")
+
+
+@test("E8 mspoller reads tasks and weather from pyzmq")
+def _():
+    reads_both("mspoller")
+
+
+@test("E4 taskwork2 ends when a pyzmq controller says so")
+def _():
+    with socket(zmq.PUSH) as ventilator, socket(zmq.PULL) as sink, socket(zmq.XPUB) as controller:
+        with Example("taskwork2", bound(ventilator), bound(sink), bound(controller)) as worker:
+            assert controller.recv() == b"\x01"
+            assert "ready" in worker.line()
+            ventilator.send(b"1")
+            assert sink.recv() == b""
+            controller.send(b"KILL")
+            assert worker.end() == ["killed"]
+
+
+@test("E4 tasksink2 ends the workers of taskvent")
+def _():
+    with Example("tasksink2", ANY, ANY) as sink, contextlib.ExitStack() as running:
+        sink_endpoint, control = sink.endpoint(), sink.endpoint()
+        ventilator = running.enter_context(Example("taskvent", ANY, sink_endpoint))
+        tasks = ventilator.endpoint()
+        ventilator.line()
+        crew = [running.enter_context(Example("taskwork2", tasks, sink_endpoint, control)) for _ in range(2)]
+        for worker in crew:
+            worker.line()
+        ventilator.press_enter()
+        ventilator.end()
+        assert number_in(sink.end()[-1]) > 0
+        for worker in crew:
+            assert worker.end() == ["killed"]
+
+
+# ---- several frames ----------------------------------------------------------------------------------------
+
+@test("E9 psenvpub sends three frames to a pyzmq subscriber")
+def _():
+    with Example("psenvpub", ANY, "2") as publisher, socket(zmq.SUB) as subscriber:
+        subscriber.setsockopt(zmq.SUBSCRIBE, b"B")
+        subscriber.connect(publisher.endpoint())
+        for _ in range(2):
+            assert subscriber.recv_multipart() == [b"B", b"psenvpub", b"We would like to see this"]
+        publisher.end()
+
+
+@test("E9 psenvsub reads three frames of a pyzmq publisher, one by one")
+def _():
+    with socket(zmq.XPUB) as publisher, Example("psenvsub", bound(publisher)) as subscriber:
+        assert publisher.recv() == b"\x01B"
+        publisher.send_multipart([b"A", b"not", b"this"])
+        publisher.send_multipart([b"B", b"", b"this"])
+        assert subscriber.line() == "[B] [] [this] 3 frames"
+        subscriber.stop()
+
+
+@test("E9 psenvsub hears psenvpub")
+def _():
+    with Example("psenvpub", ANY, "2") as publisher, Example("psenvsub", publisher.endpoint()) as subscriber:
+        for _ in range(2):
+            assert subscriber.line() == "[B] [psenvpub] [We would like to see this] 3 frames"
+        publisher.end()
+        subscriber.stop()
+
+
+# ---- requests through a broker -----------------------------------------------------------------------------
+
+def through(broker_name):
+    """Two clients of ours and one of pyzmq, two workers of ours and one of pyzmq, at a broker."""
+    with contextlib.ExitStack() as running:
+        start = lambda *command: running.enter_context(Example(*command))
+        broker = start(broker_name, ANY, ANY)
+        clients, workers = broker.endpoint(), broker.endpoint()
+        crew = [start("rrworker", workers, "1") for _ in range(2)]
+        for worker in crew:
+            assert "working" in worker.line()
+        ours = [start("rrclient", clients) for _ in range(2)]
+        for client in ours:
+            lines = client.end()
+            assert lines == [f"reply {i}: World" for i in range(1, 11)], lines
+        served = [worker.stop() for worker in crew]
+        assert sum(map(len, served)) == 20, served
+        theirs = running.enter_context(socket(zmq.REQ))
+        theirs.connect(clients)
+        worker = running.enter_context(socket(zmq.REP))
+        worker.connect(workers)
+        theirs.send_multipart([b"a", b"", b"b"])
+        request = worker.recv_multipart()
+        assert request == [b"a", b"", b"b"], request
+        worker.send_multipart(request)
+        assert theirs.recv_multipart() == request
+        broker.stop()
+
+
+@test("E10 rrbroker passes requests of two clients to two workers, ours and pyzmq's")
+def _():
+    through("rrbroker")
+
+
+@test("E11 msgqueue passes requests of two clients to two workers, ours and pyzmq's")
+def _():
+    through("msgqueue")
+
+
+@test("E18 rrbroker says when it is idle, and goes on")
+def _():
+    with Example("rrbroker", ANY, ANY, "1") as broker, socket(zmq.REQ) as client, socket(zmq.REP) as worker:
+        client.connect(broker.endpoint())
+        worker.connect(broker.endpoint())
+        for _ in range(3):
+            assert broker.line() == "idle"
+        client.send(b"Hello")
+        assert worker.recv() == b"Hello"
+        worker.send(b"World")
+        assert client.recv() == b"World"
+        broker.stop()
+
+
+@test("E10 rrclient and rrworker with a pyzmq broker between them")
+def _():
+    with socket(zmq.ROUTER) as frontend, socket(zmq.DEALER) as backend:
+        with Example("rrworker", bound(backend), "1") as worker, Example("rrclient", bound(frontend)) as client:
+            for _ in range(10):
+                backend.send_multipart(frontend.recv_multipart())
+                frontend.send_multipart(backend.recv_multipart())
+            assert len(client.end()) == 10
+            worker.stop()
+
+
+@test("E19 rrclient asks three services in turn: ours and pyzmq's")
+def _():
+    with Example("hwserver", ANY) as a, socket(zmq.REP) as b, Example("hwserver", ANY) as c:
+        with Example("rrclient", a.endpoint(), bound(b), c.endpoint()) as client:
+            for i in (2, 5, 8):
+                assert b.recv() == f"Hello {i}".encode()
+                b.send(b"World")
+            assert len(client.end()) == 10
+        assert a.stop() == [f"received Hello {i}" for i in (1, 4, 7, 10)]
+        assert c.stop() == [f"received Hello {i}" for i in (3, 6, 9)]
+
+
+@test("E20 lpclient asks a pyzmq server again that did not answer, and goes on")
+def _():
+    with socket(zmq.ROUTER) as server, Example("lpclient", bound(server), "200") as client:
+        server.recv_multipart()  # the first request gets no reply
+        for number in (b"1", b"2", b"3"):
+            request = server.recv_multipart()
+            while request[-1] != number:  # it may have asked more than once
+                request = server.recv_multipart()
+            server.send_multipart(request)
+            assert client.line() == f"the server replied {number.decode()}"
+        client.end()
+
+
+@test("E20 lpclient gives a dead server up")
+def _():
+    with Example("lpclient", unused_endpoint(), "1") as client:
+        assert "giving up" in client.line()
+        client.process.wait()
+        assert client.process.returncode == 1
+
+
+@test("E20 rtreq: quick workers complete more tasks than slow ones")
+def _():
+    with Example("rtreq") as program:
+        done = {}
+        for line in program.end():
+            number, tasks = re.fullmatch(r"worker (\d+) completed (\d+) tasks", line).groups()
+            done[int(number)] = int(tasks)
+        assert len(done) == 10 and sum(done.values()) == 100, done
+        assert done[1] > done[10], done
+
+
+# ---- publishers and subscribers at a broker ----------------------------------------------------------------
+
+def two_and_two(broker_name):
+    with contextlib.ExitStack() as running:
+        start = lambda *command: running.enter_context(Example(*command))
+        broker = start(broker_name, ANY, ANY)
+        publishers, subscribers = broker.endpoint(), broker.endpoint()
+        theirs = running.enter_context(socket(zmq.SUB))
+        theirs.setsockopt(zmq.SUBSCRIBE, b"puber3")
+        theirs.connect(subscribers)
+        listeners = [start("sub", "", subscribers) for _ in range(2)]
+        for number in ("1", "2"):
+            start("pub", number, publishers, "10")
+        for listener in listeners:
+            heard = set()
+            while heard != {"puber1", "puber2"}:
+                heard.add(listener.line().split()[0])
+        third = running.enter_context(socket(zmq.XPUB))
+        third.connect(publishers)
+        while third.recv() != b"\x01puber3":
+            pass
+        third.send(b"puber3 says so")
+        assert theirs.recv() == b"puber3 says so"
+
+
+@test("E15 broker, by hand: both subscribers hear both publishers, and pyzmq's")
+def _():
+    two_and_two("broker")
+
+
+@test("E16 proxy: both subscribers hear both publishers, and pyzmq's")
+def _():
+    two_and_two("proxy")
+
+
+@test("E20 syncpub loses nothing to two of syncsub")
+def _():
+    with Example("syncpub", ANY, ANY, "2", "100000") as publisher:
+        endpoints = publisher.endpoint(), publisher.endpoint()
+        with Example("syncsub", *endpoints) as first, Example("syncsub", *endpoints) as second:
+            for subscriber in (first, second):
+                assert subscriber.end() == ["received 100000 updates"]
+            publisher.end()
+
+
+@test("E20 syncsub counts the updates of a pyzmq publisher")
+def _():
+    with socket(zmq.XPUB) as publisher, socket(zmq.REP) as service:
+        with Example("syncsub", bound(publisher), bound(service)) as subscriber:
+            assert publisher.recv() == b"\x01"
+            assert service.recv() == b""
+            service.send(b"")
+            for _ in range(100):
+                publisher.send(b"Rhubarb")
+            publisher.send(b"END")
+            assert subscriber.end() == ["received 100 updates"]
 
 
 def main():
