@@ -15,7 +15,8 @@ asio::awaitable<int> ask(cozmq::context& ctx, std::string endpoint, std::chrono:
   client.connect(endpoint);
   for (int number = 1; number <= 3; ++number) {
     try {
-      cozmq::message reply = co_await client.request(fmt::to_string(number), {.timeout = patience, .retries = 2});
+      cozmq::message reply =
+          co_await client.request(fmt::to_string(number), {.timeout = patience, .retries = 2});
       fmt::print("the server replied {}\n", reply);
     } catch (std::system_error const& failure) {
       if (failure.code() != cozmq::errc::timed_out)

@@ -20,8 +20,8 @@ asio::awaitable<void> publish(cozmq::context& ctx, std::string number, std::stri
   std::uniform_int_distribution temperature{-80, 135};
   std::uniform_int_distribution humidity{10, 60};
   for (;;) {
-    co_await publisher.send(fmt::format("puber{} {:05} {} {}", number, zipcode(random), temperature(random),
-                                        humidity(random)));
+    co_await publisher.send(
+        fmt::format("puber{} {:05} {} {}", number, zipcode(random), temperature(random), humidity(random)));
     co_await cozmq::timeout(pause);
   }
 }

@@ -12,7 +12,8 @@ asio::awaitable<void> publish(cozmq::context& ctx, std::string endpoint, std::st
                               int updates)
 {
   cozmq::pub_socket publisher{ctx};
-  publisher.set_option(cozmq::option::xpub_nodrop{true});  // waits for a slow subscriber, where a PUB would drop
+  publisher.set_option(
+      cozmq::option::xpub_nodrop{true});  // waits for a slow subscriber, where a PUB would drop
   fmt::print("publishing on {}\n", publisher.bind(endpoint));
   cozmq::rep_socket service{ctx};
   fmt::print("subscribers report at {}\n", service.bind(reports));

@@ -10,7 +10,8 @@
 #include <string>
 #include <variant>
 
-asio::awaitable<void> work(cozmq::context& ctx, std::string ventilator, std::string sink, std::string controller)
+asio::awaitable<void> work(cozmq::context& ctx, std::string ventilator, std::string sink,
+                           std::string controller)
 {
   cozmq::pull_socket tasks{ctx};
   cozmq::push_socket results{ctx};

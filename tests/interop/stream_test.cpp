@@ -7,8 +7,11 @@
 #include "support/scenario.hpp"
 #include <cozmq/cozmq.hpp>
 
+#include <atomic>
+#include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 using namespace cozmq::test;
 using cozmq::stream_socket;
@@ -34,8 +37,9 @@ std::string noise(std::size_t size)
   return result;
 }
 
-// What libzmq's side does: sends a lot, reads it back, and sees the end if it does not make it.
-void talk(libzmq_peer& peer, std::string const& all, bool ends)
+// What libzmq's side does: sends a lot, reads it back, and makes the end or sees it. A connection that it ends is closed
+// in some later call, if there is one.
+void talk(libzmq_peer& peer, std::string const& all, bool ends, std::atomic<bool> const& over)
 {
   parts const opened = peer.receive();
   check(opened.size() == 2 && opened[1].empty(), "no notice of the connection");
@@ -49,10 +53,13 @@ void talk(libzmq_peer& peer, std::string const& all, bool ends)
     back += piece[1];
   }
   check(back == all, "the echo is another");
-  if (ends)
-    peer.send({id, ""});
-  else
-    check(peer.receive() == parts{id, ""}, "no notice of the end");
+  if (!ends)
+    return check(peer.receive() == parts{id, ""}, "no notice of the end");
+  peer.send({id, ""});
+  while (!over) {
+    peer.events();
+    std::this_thread::yield();
+  }
 }
 
 // What ours does: echoes `size` bytes of the first connection.
@@ -80,17 +87,18 @@ TEST_CASE("5.7 STREAM interop: libzmq's connects to ours, either ends the connec
     std::string const all = noise(3'000'001);
     stream_socket server{ctx};
     std::string const endpoint = server.bind("tcp://127.0.0.1:*");
+    std::atomic<bool> over = false;
     libzmq_peer peer{ZMQ_STREAM};
-    peer.set(ZMQ_RECONNECT_IVL, -1);
     peer_thread thread{io, [&] {
                          peer.connect(endpoint);
-                         talk(peer, all, libzmq_ends);
+                         talk(peer, all, libzmq_ends, over);
                        }};
     std::string const id = co_await echo(server, all.size());
     if (libzmq_ends) {
       cozmq::message const ended = co_await server.recv();
       REQUIRE(ended[0].str() == id);
       REQUIRE(ended[1].empty());
+      over = true;
     } else {
       co_await server.send(id, "");
     }
@@ -104,9 +112,10 @@ TEST_CASE("5.7 STREAM interop: ours connects to libzmq's, either ends the connec
   scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
     captured_log quiet;
     std::string const all = noise(3'000'001);
+    std::atomic<bool> over = false;
     libzmq_peer peer{ZMQ_STREAM};
     std::string const endpoint = peer.bind("tcp://127.0.0.1:*");
-    peer_thread thread{io, [&] { talk(peer, all, libzmq_ends); }};
+    peer_thread thread{io, [&] { talk(peer, all, libzmq_ends, over); }};
     stream_socket client{ctx};
     client.set_option(option::connect_routing_id{"libzmq"});
     client.connect(endpoint);
@@ -119,6 +128,7 @@ TEST_CASE("5.7 STREAM interop: ours connects to libzmq's, either ends the connec
         REQUIRE(notice[0].str() == id);
         REQUIRE(notice[1].empty());
       }
+      over = true;
     } else {
       co_await client.send(id, "");
     }
