@@ -11,7 +11,9 @@
 
 #include <chrono>
 #include <optional>
+#include <span>
 #include <string>
+#include <system_error>
 #include <vector>
 
 using namespace cozmq::test;
@@ -406,5 +408,199 @@ TEST_CASE(
     co_await pub.send("C3");
     auto const next = co_await text_from(sub);
     REQUIRE(next == "C3");
+  });
+}
+
+namespace {
+
+// Messages of one frame each, counted from `first` on.
+std::vector<cozmq::message> numbered(int count, int first = 0)
+{
+  std::vector<cozmq::message> result;
+  for (int i = 0; i < count; ++i)
+    result.emplace_back(std::to_string(first + i));
+  return result;
+}
+
+// What a batch came to: a count, or an error.
+template <typename Batch>
+asio::awaitable<void> run_batch(Batch batch, std::optional<std::size_t>* count, std::error_code* ec)
+{
+  try {
+    *count = co_await std::move(batch);
+  } catch (std::system_error const& e) {
+    *ec = e.code();
+  }
+}
+
+}  // namespace
+
+TEST_CASE("2.6 batch recv_some waits for one message, then takes what else is there, in order")
+{
+  std::string const any = every_transport();
+  scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    push_socket push{ctx};
+    pull_socket pull{ctx};
+    join(pull, push, any);
+    co_await pull.wait_connected();
+    std::vector<cozmq::message> got(4);
+    std::optional<std::size_t> first;
+    std::error_code ec;
+    asio::co_spawn(io, run_batch(pull.recv_some(got), &first, &ec), asio::detached);
+    co_await turns(io, 10);
+    REQUIRE_FALSE(first);
+    co_await push.send("0");
+    co_await until(io, [&] { return first.has_value(); });
+    REQUIRE(*first == 1);
+    REQUIRE(got[0] == cozmq::message{"0"});
+
+    std::vector<cozmq::message> const sent = numbered(10, 1);
+    for (cozmq::message const& each : sent)
+      co_await push.send(each);
+    for (std::size_t total = 0; total < sent.size();) {
+      std::size_t const count = co_await pull.recv_some(got);
+      REQUIRE(count > 0);
+      REQUIRE(count <= got.size());
+      for (std::size_t i = 0; i < count; ++i)
+        REQUIRE(got[i] == sent[total + i]);
+      total += count;
+    }
+    std::size_t const none = co_await pull.recv_some({});
+    REQUIRE(none == 0);
+    REQUIRE_FALSE(pull.try_recv());
+  });
+}
+
+TEST_CASE("2.6 batch send_some takes as many as there is room for and leaves the others as they were")
+{
+  scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    push_socket push{ctx};
+    push.set_option(option::send_hwm{3});
+    pull_socket pull{ctx};
+    pull.set_option(option::receive_hwm{4});
+    join(pull, push, "inproc://name");
+    std::vector<cozmq::message> batch = numbered(10);
+    std::size_t const count = co_await push.send_some(batch);
+    REQUIRE(count == 7);
+    for (std::size_t i = 0; i < batch.size(); ++i)
+      REQUIRE(batch[i] == (i < count ? cozmq::message{} : cozmq::message{std::to_string(i)}));
+
+    // The next call waits for room.
+    std::optional<std::size_t> more;
+    std::error_code ec;
+    asio::co_spawn(io, run_batch(push.send_some(std::span{batch}.subspan(count)), &more, &ec),
+                   asio::detached);
+    co_await turns(io, 10);
+    REQUIRE_FALSE(more);
+    for (int i = 0; i < 10; ++i) {
+      auto const text = co_await text_from(pull);
+      REQUIRE(text == std::to_string(i));
+      if (i == 0) {
+        co_await until(io, [&] { return more.has_value(); });
+        REQUIRE(*more > 0);
+        for (std::size_t sent = count + *more; sent < batch.size(); ++sent) {
+          asio::co_spawn(io, push.send(std::move(batch[sent])), asio::detached);
+        }
+      }
+    }
+    std::size_t const none = co_await push.send_some({});
+    REQUIRE(none == 0);
+  });
+}
+
+TEST_CASE("2.6 batch cancelling one loses nothing and sends nothing")
+{
+  scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    push_socket push{ctx};
+    pull_socket pull{ctx};
+    std::vector<cozmq::message> batch = numbered(5);
+    std::vector<cozmq::message> got(5);
+    std::optional<std::size_t> sent, received;
+    std::error_code send_error, receive_error;
+    asio::co_spawn(io, run_batch(push.send_some(batch), &sent, &send_error), asio::detached);
+    asio::co_spawn(io, run_batch(pull.recv_some(got), &received, &receive_error), asio::detached);
+    co_await turns(io, 10);
+    push.cancel();
+    pull.cancel();
+    co_await until(io, [&] { return send_error && receive_error; });
+    REQUIRE(send_error == asio::error::operation_aborted);
+    REQUIRE(receive_error == asio::error::operation_aborted);
+    REQUIRE((!sent && !received));
+    REQUIRE(batch == numbered(5));
+
+    join(pull, push, "inproc://name");
+    std::size_t const count = co_await push.send_some(batch);
+    REQUIRE(count == 5);
+    for (std::size_t total = 0; total < 5;)
+      total += co_await pull.recv_some(std::span{got}.subspan(total));
+    REQUIRE(got == numbered(5));
+  });
+}
+
+TEST_CASE("2.6 batch neither form keeps others from running, however much there is to do")
+{
+  scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    constexpr int all = 200'000;
+    push_socket push{ctx};
+    push.set_option(option::send_hwm{option::unlimited});
+    pull_socket pull{ctx};
+    join(pull, push, "inproc://name");
+    std::vector<cozmq::message> batch(all);
+    for (cozmq::message& each : batch)
+      each.push_back("x");
+    std::vector<cozmq::message> got(all);
+    bool done = false;
+    std::size_t turns_of_others = 0;
+    std::size_t calls = 0;
+    asio::co_spawn(
+        io,
+        [&]() -> asio::awaitable<void> {
+          for (; !done; ++turns_of_others)
+            co_await asio::post(io, asio::use_awaitable);
+        },
+        asio::detached);
+    for (std::size_t total = 0; total < all; ++calls)
+      total += co_await push.send_some(std::span{batch}.subspan(total));
+    REQUIRE(calls > 1);
+    REQUIRE(turns_of_others >= calls - 1);
+    calls = turns_of_others = 0;
+    for (std::size_t total = 0; total < all; ++calls)
+      total += co_await pull.recv_some(std::span{got}.subspan(total));
+    REQUIRE(calls > 1);
+    REQUIRE(turns_of_others >= calls - 1);
+    done = true;
+    co_await turns(io, 2);
+  });
+}
+
+TEST_CASE("2.6 batch an error is that of the first message, and a later one ends the batch before it")
+{
+  scenario([](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
+    cozmq::req_socket req{ctx};
+    cozmq::rep_socket rep{ctx};
+    join(rep, req, "inproc://name");
+    std::vector<cozmq::message> batch = numbered(3);
+    std::size_t count = co_await req.send_some(batch);
+    REQUIRE(count == 1);
+    REQUIRE(batch[1] == cozmq::message{"1"});
+    std::error_code ec;
+    std::optional<std::size_t> sent;
+    co_await run_batch(req.send_some(std::span{batch}.subspan(1)), &sent, &ec);
+    REQUIRE(ec == cozmq::errc::wrong_state);
+    std::vector<cozmq::message> got(3);
+    count = co_await rep.recv_some(got);
+    REQUIRE(count == 1);
+    REQUIRE(got[0] == cozmq::message{"0"});
+
+    push_socket push{ctx};
+    pull_socket pull{ctx};
+    join(pull, push, "inproc://other");
+    batch = numbered(3);
+    batch[1].clear();
+    count = co_await push.send_some(batch);
+    REQUIRE(count == 1);
+    co_await run_batch(push.send_some(std::span{batch}.subspan(1)), &sent, &ec);
+    REQUIRE(ec == cozmq::errc::empty_message);
+    REQUIRE_FALSE(sent);
   });
 }

@@ -683,3 +683,57 @@ TEST_CASE("S16 2.4 XPUB_NODROP a subscriber that does not read loses messages, o
     co_await turns(io, 2);
   });
 }
+
+TEST_CASE(
+    "S16 2.4 XPUB_NODROP a full subscriber of an XPUB loses messages and others do not, or the XPUB waits "
+    "for it")
+{
+  bool const nodrop = GENERATE(false, true);
+  scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    xpub_socket xpub{ctx};
+    xpub.set_option(cozmq::option::send_hwm{1});
+    xpub.set_option(cozmq::option::xpub_nodrop{nodrop});
+    xpub.bind("inproc://name");
+    sub_socket stalled{ctx};
+    sub_socket quick{ctx};
+    for (sub_socket* each : {&stalled, &quick}) {
+      each->set_option(cozmq::option::receive_hwm{1});
+      each->connect("inproc://name");
+      each->subscribe("");
+    }
+    co_await xpub.wait_subscribers("", 2);
+    for (int i = 0; i < 2; ++i) {
+      co_await xpub.send(fmt::format("{}", i));
+      co_await expect(quick, fmt::format("{}", i));
+    }
+    if (!nodrop) {
+      for (int i = 2; i < 10; ++i) {
+        co_await xpub.send(fmt::format("{}", i));
+        co_await expect(quick, fmt::format("{}", i));
+      }
+      co_await expect(stalled, "0");
+      co_await expect(stalled, "1");
+      co_await xpub.send("marker");
+      co_await expect(stalled, "marker");
+      co_return;
+    }
+    cozmq::message third{"2"};
+    REQUIRE_FALSE(xpub.try_send(third));
+    REQUIRE_FALSE(quick.try_recv());
+    bool sent = false;
+    asio::co_spawn(
+        io,
+        [&]() -> asio::awaitable<void> {
+          co_await xpub.send(third);
+          sent = true;
+        },
+        asio::detached);
+    co_await turns(io, 10);
+    REQUIRE_FALSE(sent);
+    co_await expect(stalled, "0");
+    co_await until(io, [&] { return sent; });
+    co_await expect(quick, "2");
+    co_await expect(stalled, "1");
+    co_await expect(stalled, "2");
+  });
+}

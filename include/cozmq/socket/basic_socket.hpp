@@ -15,8 +15,10 @@
 #include <asio/awaitable.hpp>
 
 #include <concepts>
+#include <cstddef>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -202,6 +204,22 @@ class basic_socket {
     return detail::send(live(), detail::to_message(std::forward<Frames>(frames)...));
   }
 
+  /// Sends messages from the front of `messages`, and says how many: waits until the first can be sent, then goes on
+  /// while there is room and others need not run. Those sent are empty afterwards, the others as they were. `messages`
+  /// must live until then.
+  ///
+  /// @par Errors
+  /// Throws as `send` does, for the first message; what is wrong with a later one ends the count before it.
+  ///
+  /// @par Cancellation
+  /// total, partial and terminal while it waits; nothing is sent then.
+  asio::awaitable<std::size_t> send_some(std::span<message> messages)
+  {
+    if constexpr (!can_send<Pattern>)
+      Pattern::template refuse_send<Pattern>();
+    return detail::send_some(&live(), messages);
+  }
+
   /// Sends `m` if that is possible without waiting. True: `m` is taken and now empty. False: nothing has happened.
   /// Throws as `send` does.
   bool try_send(message& m)
@@ -250,6 +268,22 @@ class basic_socket {
     if constexpr (!can_receive<Pattern>)
       Pattern::template refuse_receive<Pattern>();
     return receive_awaitable<Pattern>{live()};
+  }
+
+  /// Receives messages into the front of `to`, and says how many: waits for the first, then takes what else is there, as
+  /// long as others need not run. `to` must live until then; what was in it is replaced, from the front. In `||` await
+  /// `wait_readable` instead, and this when it has won.
+  ///
+  /// @par Errors
+  /// Throws as `recv` does.
+  ///
+  /// @par Cancellation
+  /// total, partial and terminal while it waits; nothing is taken then.
+  asio::awaitable<std::size_t> recv_some(std::span<message> to)
+  {
+    if constexpr (!can_receive<Pattern>)
+      Pattern::template refuse_receive<Pattern>();
+    return detail::receive_some(&live(), to);
   }
 
   /// A message if there is one now; never waits. Throws as `recv` does.

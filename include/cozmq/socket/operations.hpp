@@ -12,7 +12,9 @@
 #include <asio/use_awaitable.hpp>
 
 #include <concepts>
+#include <cstddef>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <system_error>
 #include <type_traits>
@@ -120,6 +122,40 @@ asio::awaitable<message> receive(core<Pattern>* s)
   if (errc const e = s->try_receive(m); e != errc{}) [[unlikely]]
     co_await receive_slowly(s, &m, e);
   co_return m;
+}
+
+// A pause comes before the first message: afterwards nothing can end the operation, and so nothing is lost.
+template <class Pattern>
+asio::awaitable<std::size_t> receive_some(core<Pattern>* s, std::span<message> to)
+{
+  if (to.empty())
+    co_return 0;
+  if (s->budget().spend()) [[unlikely]]
+    co_await pause(s);
+  if (errc const e = s->try_receive(to[0]); e != errc{})
+    co_await receive_slowly(s, &to[0], e);
+  std::size_t count = 1;
+  while (count < to.size() && !s->budget().spend() && s->try_receive(to[count]) == errc{})
+    ++count;
+  co_return count;
+}
+
+template <class Pattern>
+asio::awaitable<std::size_t> send_some(core<Pattern>* s, std::span<message> from)
+{
+  if (from.empty())
+    co_return 0;
+  if (s->budget().spend()) [[unlikely]]
+    co_await pause(s);
+  for (errc e = s->try_send(from[0]); e != errc{}; e = s->try_send(from[0])) {
+    if (e != errc::would_block)
+      throw error{e};
+    co_await wait(s, &s->writers);
+  }
+  std::size_t count = 1;
+  while (count < from.size() && !s->budget().spend() && s->try_send(from[count]) == errc{})
+    ++count;
+  co_return count;
 }
 
 // Whatever executor the completion handler asks for (use_future asks for a thread pool), the steps before it touch the
