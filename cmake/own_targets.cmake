@@ -11,6 +11,13 @@ if(PkgConfig_FOUND)
   pkg_check_modules(libzmq QUIET IMPORTED_TARGET libzmq)
 endif()
 
+# What most of our programs share, compiled once. Benchmarks, the conformance device and the users' projects of
+# tests/package are header-only, as the library is by default.
+add_library(cozmq_compiled STATIC EXCLUDE_FROM_ALL ${CMAKE_CURRENT_LIST_DIR}/compiled.cpp)
+target_compile_definitions(cozmq_compiled PUBLIC COZMQ_SEPARATE_COMPILATION ASIO_SEPARATE_COMPILATION)
+target_link_libraries(cozmq_compiled PUBLIC cozmq::cozmq PRIVATE cozmq_own_flags)
+set_target_properties(cozmq_compiled PROPERTIES CXX_EXTENSIONS OFF)
+
 # One program of ours: cozmq_program(name sources...)
 function(cozmq_program name)
   add_executable(${name} ${ARGN})

@@ -20,7 +20,8 @@ asio::awaitable<void> work(cozmq::context& ctx, std::string ventilator, std::str
   results.connect(sink);
   control.connect(controller);
   control.subscribe("");
-  co_await (tasks.wait_connected() && control.wait_subscribed());
+  co_await tasks.wait_connected();
+  co_await control.wait_subscribed();
   fmt::print("ready for tasks from {}\n", ventilator);
   std::fflush(stdout);
 

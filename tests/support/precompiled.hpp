@@ -2,6 +2,7 @@
 #pragma once
 
 #include "support/catch.hpp"
+#include <cozmq/cozmq.hpp>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>

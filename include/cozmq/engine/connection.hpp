@@ -180,5 +180,7 @@ class connection : public peer_pipe, public std::enable_shared_from_this<connect
 
 }  // namespace cozmq::engine
 
+#ifndef COZMQ_SEPARATE_COMPILATION
 #include <cozmq/engine/impl/connection_ending.hpp>
 #include <cozmq/engine/impl/connection_io.hpp>
+#endif

@@ -73,4 +73,6 @@ class raw_session final : public connection {
 
 }  // namespace cozmq::engine
 
+#ifndef COZMQ_SEPARATE_COMPILATION
 #include <cozmq/engine/impl/raw_session.hpp>
+#endif

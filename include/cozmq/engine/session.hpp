@@ -101,6 +101,8 @@ class session final : public connection {
 
 }  // namespace cozmq::engine
 
+#ifndef COZMQ_SEPARATE_COMPILATION
 #include <cozmq/engine/impl/session_handshake.hpp>
 #include <cozmq/engine/impl/session_messages.hpp>
 #include <cozmq/engine/impl/session_signs.hpp>
+#endif

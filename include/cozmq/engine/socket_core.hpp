@@ -182,6 +182,8 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
 
 }  // namespace cozmq::engine
 
+#ifndef COZMQ_SEPARATE_COMPILATION
 #include <cozmq/engine/impl/closing.hpp>
 #include <cozmq/engine/impl/endpoints.hpp>
 #include <cozmq/engine/impl/peers.hpp>
+#endif

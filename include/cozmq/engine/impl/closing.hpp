@@ -1,6 +1,7 @@
 // How a socket ends, and what it still delivers then; bodies of engine::socket_core.
 #pragma once
 
+#include <cozmq/core/decl.hpp>
 #include <cozmq/engine/socket_core.hpp>
 
 #include <asio/post.hpp>
@@ -10,20 +11,20 @@
 
 namespace cozmq::engine {
 
-inline socket_core::socket_core(std::shared_ptr<context_core> context, asio::any_io_executor executor)
+COZMQ_DECL socket_core::socket_core(std::shared_ptr<context_core> context, asio::any_io_executor executor)
     : context_{std::move(context)}, executor_{std::move(executor)}, options_{context_->defaults}
 {
   shutdown_service::of(executor_).add(*this);
 }
 
-inline socket_core::~socket_core()
+COZMQ_DECL socket_core::~socket_core()
 {
   if (hooked_)
     shutdown_service::of(executor_).remove(*this);
   context_->remove(*this);
 }
 
-inline void socket_core::sever_all() noexcept
+COZMQ_DECL void socket_core::sever_all() noexcept
 {
   // Who waits for a message, in a coroutine that goes later, must find no pipe in the routing that is gone.
   for (auto& [key, m] : members_) {
@@ -45,7 +46,7 @@ inline void socket_core::sever_all() noexcept
   members_.clear();
 }
 
-inline void socket_core::cancel(std::error_code why)
+COZMQ_DECL void socket_core::cancel(std::error_code why)
 {
   end_operations(why);
   if (auto const& stream = observer_.stream())
@@ -53,14 +54,14 @@ inline void socket_core::cancel(std::error_code why)
 }
 
 // But for readers of events: these are told when they have read the last one.
-inline void socket_core::end_operations(std::error_code why)
+COZMQ_DECL void socket_core::end_operations(std::error_code why)
 {
   readers.wake_all(wake::posted, why);
   writers.wake_all(wake::posted, why);
   watchers.wake_all(wake::posted, why);
 }
 
-inline void socket_core::terminate()
+COZMQ_DECL void socket_core::terminate()
 {
   bool const was_closed = closed_;
   close(errc::terminated);
@@ -68,7 +69,7 @@ inline void socket_core::terminate()
     ended_ = errc::terminated;
 }
 
-inline void socket_core::close(std::error_code why)
+COZMQ_DECL void socket_core::close(std::error_code why)
 {
   if (std::exchange(closed_, true))
     return;
@@ -122,12 +123,12 @@ inline void socket_core::close(std::error_code why)
   asio::post(executor_, [self] {});
 }
 
-inline bool socket_core::delivering() const
+COZMQ_DECL bool socket_core::delivering() const
 {
   return !leaving_.empty() || std::ranges::any_of(listeners_, [](auto const& l) { return !l->deserted(); });
 }
 
-inline std::size_t socket_core::unsent_bytes() const
+COZMQ_DECL std::size_t socket_core::unsent_bytes() const
 {
   std::size_t sum = 0;
   for (auto const& l : listeners_)
@@ -137,7 +138,7 @@ inline std::size_t socket_core::unsent_bytes() const
   return sum;
 }
 
-inline void socket_core::linger()
+COZMQ_DECL void socket_core::linger()
 {
   auto const now = std::chrono::steady_clock::now();
   linger_limits const& limits = options_.linger;
@@ -151,7 +152,7 @@ inline void socket_core::linger()
 }
 
 // Looks ten times a second whether anything moves; the end of delivery itself is an event, see on_drained.
-inline void socket_core::linger_step()
+COZMQ_DECL void socket_core::linger_step()
 {
   if (!delivering())
     return;
@@ -176,7 +177,7 @@ inline void socket_core::linger_step()
   });
 }
 
-inline void socket_core::end_lingering()
+COZMQ_DECL void socket_core::end_lingering()
 {
   auto const self = shared_from_this();
   std::size_t undelivered = 0;
@@ -194,7 +195,7 @@ inline void socket_core::end_lingering()
 }
 
 // The execution context goes first: nothing may be posted any more.
-inline void socket_core::on_context_shutdown() noexcept
+COZMQ_DECL void socket_core::on_context_shutdown() noexcept
 {
   auto const self = weak_from_this().lock();
   hooked_ = false;

@@ -1,6 +1,7 @@
 // How a stream ends, and the deadlines that end it; bodies of engine::connection.
 #pragma once
 
+#include <cozmq/core/decl.hpp>
 #include <cozmq/engine/connection.hpp>
 
 #include <asio/post.hpp>
@@ -10,7 +11,7 @@
 
 namespace cozmq::engine {
 
-inline void connection::finish()
+COZMQ_DECL void connection::finish()
 {
   finishing_ = true;
   if (state_ == state::open) {
@@ -21,7 +22,7 @@ inline void connection::finish()
   }
 }
 
-inline void connection::finish_within(linger_limits::duration limit)
+COZMQ_DECL void connection::finish_within(linger_limits::duration limit)
 {
   if (limit != linger_limits::forever)
     state_ends_ = clock::now() + limit;
@@ -29,7 +30,7 @@ inline void connection::finish_within(linger_limits::duration limit)
   arm_timer();
 }
 
-inline void connection::drain()
+COZMQ_DECL void connection::drain()
 {
   std::array<std::byte, 16384> bytes;
   std::error_code ec;
@@ -40,7 +41,7 @@ inline void connection::drain()
 }
 
 // Ends the connection when the present call is over: it may be in the middle of anything.
-inline void connection::fail(std::error_code why, std::string reason, bool permanent)
+COZMQ_DECL void connection::fail(std::error_code why, std::string reason, bool permanent)
 {
   if (failing_ || state_ == state::waiting || !stream_)
     return;
@@ -52,7 +53,7 @@ inline void connection::fail(std::error_code why, std::string reason, bool perma
   });
 }
 
-inline void connection::lost(std::error_code why, std::string const& reason, bool permanent)
+COZMQ_DECL void connection::lost(std::error_code why, std::string const& reason, bool permanent)
 {
   auto const self = shared_from_this();
   bool const was_open = state_ == state::open || state_ == state::draining;
@@ -72,7 +73,7 @@ inline void connection::lost(std::error_code why, std::string const& reason, boo
   announce();
 }
 
-inline peer_info connection::info() const
+COZMQ_DECL peer_info connection::info() const
 {
   peer_info p = common_info();
   if (owner_)
@@ -83,7 +84,7 @@ inline peer_info connection::info() const
   return p;
 }
 
-inline void connection::report(event_kind kind, std::error_code why, std::string const& reason)
+COZMQ_DECL void connection::report(event_kind kind, std::error_code why, std::string const& reason)
 {
   host_->observed().report([&] {
     event e{kind, owner_->text()};
@@ -93,7 +94,7 @@ inline void connection::report(event_kind kind, std::error_code why, std::string
   });
 }
 
-inline void connection::close_stream() noexcept
+COZMQ_DECL void connection::close_stream() noexcept
 {
   ++generation_;
   if (host_)
@@ -111,7 +112,7 @@ inline void connection::close_stream() noexcept
   }
 }
 
-inline void connection::sever() noexcept
+COZMQ_DECL void connection::sever() noexcept
 {
   if (host_)
     host_->observed().counters.passed += std::exchange(passed_, {});
@@ -122,7 +123,7 @@ inline void connection::sever() noexcept
 
 // One timer serves all deadlines. It is set anew only for an earlier time: when it fires too early, it is set again,
 // which costs less than moving it with each sign of life.
-inline void connection::arm_timer()
+COZMQ_DECL void connection::arm_timer()
 {
   auto const at = deadline();
   if (!at || !stream_ || (timer_at_ && *timer_at_ <= *at))

@@ -1,6 +1,7 @@
 // How a stream is waited for, read and written; bodies of engine::connection.
 #pragma once
 
+#include <cozmq/core/decl.hpp>
 #include <cozmq/engine/connection.hpp>
 #include <cozmq/transport/peer_address.hpp>
 
@@ -12,7 +13,7 @@
 
 namespace cozmq::engine {
 
-inline void connection::take_over(transport::stream stream)
+COZMQ_DECL void connection::take_over(transport::stream stream)
 {
   stream_.emplace(std::move(stream));
   peer_address_ = transport::peer_address(*stream_);
@@ -33,7 +34,7 @@ inline void connection::take_over(transport::stream stream)
 }
 
 // For the end of what opens a stream: what was queued before may have left just now. Last thing in a handler.
-inline void connection::opened()
+COZMQ_DECL void connection::opened()
 {
   if (finishing_)
     return after_flush();
@@ -45,7 +46,7 @@ inline void connection::opened()
     host_->on_writable(*this, wake::at_once);
 }
 
-inline void connection::wait_readable()
+COZMQ_DECL void connection::wait_readable()
 {
   if (reading_ || paused_ || !stream_)
     return;
@@ -61,7 +62,7 @@ inline void connection::wait_readable()
                       }));
 }
 
-inline void connection::wait_writable()
+COZMQ_DECL void connection::wait_writable()
 {
   blocked_ = true;
   stream_->async_wait(transport::stream::wait_write, guarded([](connection& self, std::error_code ec) {
@@ -74,7 +75,7 @@ inline void connection::wait_writable()
                       }));
 }
 
-inline bool connection::is_above_mark(std::size_t queued) const noexcept
+COZMQ_DECL bool connection::is_above_mark(std::size_t queued) const noexcept
 {
   if (!host_)
     return true;
@@ -83,7 +84,7 @@ inline bool connection::is_above_mark(std::size_t queued) const noexcept
          (options.send_hwm_bytes != socket_options::unlimited && unsent_bytes() >= options.send_hwm_bytes);
 }
 
-inline void connection::reconsider()
+COZMQ_DECL void connection::reconsider()
 {
   if (!muted_ || full() || !host_)
     return;
@@ -91,7 +92,7 @@ inline void connection::reconsider()
   host_->on_writable(*this, wake::posted);
 }
 
-inline void connection::pause_reading() noexcept
+COZMQ_DECL void connection::pause_reading() noexcept
 {
   paused_ = true;
   resume_at_ = std::min(host_->options().receive_hwm, unread()) / 8;
@@ -99,7 +100,7 @@ inline void connection::pause_reading() noexcept
 
 // Says that there are messages, once until all are read. Last thing in a handler: it may continue a coroutine, which
 // may do anything.
-inline void connection::announce()
+COZMQ_DECL void connection::announce()
 {
   if (announced_ || !host_ || unread() == 0)
     return;
@@ -108,7 +109,7 @@ inline void connection::announce()
 }
 
 // For a read that finds nothing: announces the next message again. Returns false.
-inline bool connection::no_message_left()
+COZMQ_DECL bool connection::no_message_left()
 {
   announced_ = false;
   if (state_ == state::waiting && side_ == side::accepting && host_ && !drained_told_) {
@@ -172,7 +173,7 @@ void connection::write_out(Queue& queue)
 }
 
 // Room may have come up, or the end of what there was to send.
-inline void connection::after_flush()
+COZMQ_DECL void connection::after_flush()
 {
   if (finishing_ && state_ == state::open && unsent_bytes() == 0 && !failing_) {
     // Closing with unread input resets the connection and destroys what the peer has not read:

@@ -1,6 +1,7 @@
 // The exchange with a proxy, between connecting to it and being connected to the peer; bodies of engine::dialer.
 #pragma once
 
+#include <cozmq/core/decl.hpp>
 #include <cozmq/engine/dialer.hpp>
 #include <cozmq/transport/socks5.hpp>
 
@@ -19,7 +20,7 @@ struct proxy_talk {
   std::array<std::byte, 257> input{};
 };
 
-inline void dialer::ask_proxy()
+COZMQ_DECL void dialer::ask_proxy()
 {
   // Has to answer in time: without a limit for connecting the one for what comes after it holds.
   if (host_->options().connect_timeout <= std::chrono::milliseconds::zero())
@@ -40,7 +41,7 @@ inline void dialer::ask_proxy()
   talk_to_proxy();
 }
 
-inline void dialer::talk_to_proxy()
+COZMQ_DECL void dialer::talk_to_proxy()
 {
   byte_view const out = proxy_->client.output();
   if (out.empty())
@@ -54,7 +55,7 @@ inline void dialer::talk_to_proxy()
                     }));
 }
 
-inline void dialer::hear_proxy()
+COZMQ_DECL void dialer::hear_proxy()
 {
   // Not one octet more than it says: what follows is the peer's.
   asio::async_read(socket_, asio::buffer(proxy_->input.data(), proxy_->client.wanted()),
@@ -76,7 +77,7 @@ inline void dialer::hear_proxy()
 }
 
 // The connection to the proxy ended, or our own deadline has closed it.
-inline void dialer::proxy_failed(std::error_code ec)
+COZMQ_DECL void dialer::proxy_failed(std::error_code ec)
 {
   timer_.cancel();
   if (ec == asio::error::operation_aborted)

@@ -1,6 +1,7 @@
 // bind, connect and their opposites; bodies of engine::socket_core.
 #pragma once
 
+#include <cozmq/core/decl.hpp>
 #include <cozmq/core/parse_endpoint.hpp>
 #include <cozmq/engine/socket_core.hpp>
 
@@ -11,7 +12,7 @@
 
 namespace cozmq::engine {
 
-inline std::string socket_core::bind(std::string_view text, std::error_code& ec, std::string& why)
+COZMQ_DECL std::string socket_core::bind(std::string_view text, std::error_code& ec, std::string& why)
 {
   if (ended_ != errc{}) {
     ec = ended_;
@@ -60,7 +61,7 @@ inline std::string socket_core::bind(std::string_view text, std::error_code& ec,
   return opened->text();
 }
 
-inline std::string socket_core::connect(std::string_view text, std::error_code& ec, std::string& why)
+COZMQ_DECL std::string socket_core::connect(std::string_view text, std::error_code& ec, std::string& why)
 {
   if (ended_ != errc{}) {
     ec = ended_;
@@ -110,7 +111,7 @@ inline std::string socket_core::connect(std::string_view text, std::error_code& 
 }
 
 // A STREAM is for peers that know tcp and nothing else.
-inline bool socket_core::speaks(endpoint const& where, std::error_code& ec, std::string& why) const
+COZMQ_DECL bool socket_core::speaks(endpoint const& where, std::error_code& ec, std::string& why) const
 {
   if (type() != socket_type::stream || where.transport == transport_type::tcp)
     return true;
@@ -119,7 +120,7 @@ inline bool socket_core::speaks(endpoint const& where, std::error_code& ec, std:
   return false;
 }
 
-inline std::string socket_core::bind_inproc(endpoint const& where, std::error_code& ec, std::string& why)
+COZMQ_DECL std::string socket_core::bind_inproc(endpoint const& where, std::error_code& ec, std::string& why)
 {
   std::string name = to_string(where);
   if (!context_->bind_name(name, *this)) {
@@ -137,7 +138,8 @@ inline std::string socket_core::bind_inproc(endpoint const& where, std::error_co
   return name;
 }
 
-inline std::string socket_core::connect_inproc(endpoint const& where, std::error_code& ec, std::string& why)
+COZMQ_DECL std::string socket_core::connect_inproc(endpoint const& where, std::error_code& ec,
+                                                   std::string& why)
 {
   std::string name = to_string(where);
   if (socket_core const* const bound = context_->find_name(name)) {
@@ -159,7 +161,7 @@ inline std::string socket_core::connect_inproc(endpoint const& where, std::error
 }
 
 // The peer of the next connect gets the id that the options say, once.
-inline bool socket_core::preset_id(routing::pipe& p, std::error_code& ec, std::string& why)
+COZMQ_DECL bool socket_core::preset_id(routing::pipe& p, std::error_code& ec, std::string& why)
 {
   std::string& wanted = options_.connect_routing_id;
   if (wanted.empty())
@@ -174,7 +176,7 @@ inline bool socket_core::preset_id(routing::pipe& p, std::error_code& ec, std::s
 }
 
 // Joins `connecting`, which is ours, to the socket that has bound `name`, if there is one that fits.
-inline void socket_core::join_inproc(inproc_pipe& connecting, std::string const& name)
+COZMQ_DECL void socket_core::join_inproc(inproc_pipe& connecting, std::string const& name)
 {
   socket_core* const bound = context_->find_name(name);
   if (bound == nullptr)
@@ -209,7 +211,7 @@ inline void socket_core::join_inproc(inproc_pipe& connecting, std::string const&
   inproc_pipe::join(connecting, *answer);
 }
 
-inline void socket_core::unbind(std::string_view text, std::error_code& ec)
+COZMQ_DECL void socket_core::unbind(std::string_view text, std::error_code& ec)
 {
   ec = {};
   if (ended_ != errc{}) {
@@ -235,7 +237,7 @@ inline void socket_core::unbind(std::string_view text, std::error_code& ec)
   std::erase_if(listeners_, [](auto const& l) { return l->deserted(); });
 }
 
-inline void socket_core::disconnect(std::string_view text, std::error_code& ec)
+COZMQ_DECL void socket_core::disconnect(std::string_view text, std::error_code& ec)
 {
   ec = {};
   if (ended_ != errc{}) {
@@ -263,7 +265,7 @@ inline void socket_core::disconnect(std::string_view text, std::error_code& ec)
 }
 
 // What is in the queue of a peer that is there stays readable for it.
-inline void socket_core::drop_inproc(inproc_pipe& p)
+COZMQ_DECL void socket_core::drop_inproc(inproc_pipe& p)
 {
   observer_.counters.dropped.unread += p.unread();
   if (p.waiting())
@@ -278,7 +280,7 @@ inline void socket_core::drop_inproc(inproc_pipe& p)
 }
 
 // [libzmq] a disconnect discards unread input and delivers what is queued, as lingering allows.
-inline void socket_core::drop_dialer(dialer& d)
+COZMQ_DECL void socket_core::drop_dialer(dialer& d)
 {
   observer_.counters.dropped.unread += d.peer().unread();
   d.peer().discard_unread();
@@ -301,19 +303,19 @@ inline void socket_core::drop_dialer(dialer& d)
   linger();
 }
 
-inline void socket_core::sever_undelivered(dialer& d)
+COZMQ_DECL void socket_core::sever_undelivered(dialer& d)
 {
   observer_.counters.dropped.undelivered += d.peer().discard_unsent();
   d.sever();
 }
 
-inline void socket_core::report_closed(std::string const& endpoint)
+COZMQ_DECL void socket_core::report_closed(std::string const& endpoint)
 {
   observer_.report([&endpoint] { return event{event_kind::closed, endpoint}; });
 }
 
-inline void socket_core::report_bind_failed(std::string const& endpoint, std::error_code ec,
-                                            std::string const& why)
+COZMQ_DECL void socket_core::report_bind_failed(std::string const& endpoint, std::error_code ec,
+                                                std::string const& why)
 {
   observer_.report([&] { return event{event_kind::bind_failed, endpoint}.because(ec, why); });
 }

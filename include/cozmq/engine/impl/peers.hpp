@@ -1,6 +1,7 @@
 // How a socket's peers come and go; bodies of engine::socket_core.
 #pragma once
 
+#include <cozmq/core/decl.hpp>
 #include <cozmq/engine/socket_core.hpp>
 
 #include <algorithm>
@@ -8,20 +9,20 @@
 
 namespace cozmq::engine {
 
-inline std::shared_ptr<connection> socket_core::make_connection(connection_owner& owner, side which)
+COZMQ_DECL std::shared_ptr<connection> socket_core::make_connection(connection_owner& owner, side which)
 {
   if (type() == socket_type::stream)
     return std::make_shared<raw_session>(*this, owner, which);
   return std::make_shared<session>(*this, owner, which);
 }
 
-inline socket_core::membership* socket_core::find(routing::pipe const& p) noexcept
+COZMQ_DECL socket_core::membership* socket_core::find(routing::pipe const& p) noexcept
 {
   auto const at = members_.find(&p);
   return at == members_.end() ? nullptr : &at->second;
 }
 
-inline socket_core::membership& socket_core::enlist(peer_pipe& p)
+COZMQ_DECL socket_core::membership& socket_core::enlist(peer_pipe& p)
 {
   membership& m = members_.try_emplace(&p, membership{&p}).first->second;
   if (!m.inbound) {
@@ -31,13 +32,13 @@ inline socket_core::membership& socket_core::enlist(peer_pipe& p)
   return m;
 }
 
-inline void socket_core::join_outbound(membership& m)
+COZMQ_DECL void socket_core::join_outbound(membership& m)
 {
   if (!std::exchange(m.outbound, true))
     route_outbound(*m.pipe);
 }
 
-inline void socket_core::leave_outbound(membership& m)
+COZMQ_DECL void socket_core::leave_outbound(membership& m)
 {
   if (!std::exchange(m.outbound, false))
     return;
@@ -46,7 +47,7 @@ inline void socket_core::leave_outbound(membership& m)
 }
 
 // What the options want said when a connection begins, before anything else is.
-inline void socket_core::greet(routing::pipe& p) const
+COZMQ_DECL void socket_core::greet(routing::pipe& p) const
 {
   if (includes(options_.router_notify, notify::connects))
     p.inject(message{frame{}});
@@ -60,7 +61,7 @@ inline void socket_core::greet(routing::pipe& p) const
 }
 
 // `text`, if there is any, is for our own application, behind what the peer has sent.
-inline void socket_core::announce_loss(routing::pipe& p, message const& text) const
+COZMQ_DECL void socket_core::announce_loss(routing::pipe& p, message const& text) const
 {
   if (closed_)
     return;
@@ -71,7 +72,7 @@ inline void socket_core::announce_loss(routing::pipe& p, message const& text) co
 }
 
 // The pipe is out of the routing; the object may live on until its handlers are through.
-inline void socket_core::forget(routing::pipe& p)
+COZMQ_DECL void socket_core::forget(routing::pipe& p)
 {
   membership* const m = find(p);
   if (m == nullptr)
@@ -84,7 +85,7 @@ inline void socket_core::forget(routing::pipe& p)
 }
 
 // Who connects to `p`; null for a peer that was accepted, and for inproc.
-inline dialer* socket_core::dialer_of(routing::pipe const& p) const noexcept
+COZMQ_DECL dialer* socket_core::dialer_of(routing::pipe const& p) const noexcept
 {
   for (auto const& d : dialers_)
     if (&d->peer() == &p)
@@ -92,7 +93,7 @@ inline dialer* socket_core::dialer_of(routing::pipe const& p) const noexcept
   return nullptr;
 }
 
-inline errc socket_core::admits(routing::pipe const& newcomer) const
+COZMQ_DECL errc socket_core::admits(routing::pipe const& newcomer) const
 {
   if (!route_admits(newcomer))
     return errc::duplicate_routing_id;
@@ -104,7 +105,7 @@ inline errc socket_core::admits(routing::pipe const& newcomer) const
   return {};
 }
 
-inline void socket_core::reconsider()
+COZMQ_DECL void socket_core::reconsider()
 {
   for (auto const& l : listeners_)
     l->for_each([](connection& c) { c.reconsider(); });
@@ -114,7 +115,7 @@ inline void socket_core::reconsider()
     pipe->reconsider();
 }
 
-inline void socket_core::on_connected(peer_pipe& p)
+COZMQ_DECL void socket_core::on_connected(peer_pipe& p)
 {
   membership& m = enlist(p);
   m.connected = true;
@@ -134,7 +135,7 @@ inline void socket_core::on_connected(peer_pipe& p)
     writers.wake_all(wake::posted);
 }
 
-inline void socket_core::on_disconnected(routing::pipe& p)
+COZMQ_DECL void socket_core::on_disconnected(routing::pipe& p)
 {
   membership* const m = find(p);
   if (m == nullptr || !m->connected)
@@ -160,7 +161,7 @@ inline void socket_core::on_disconnected(routing::pipe& p)
 }
 
 // It leaves the routing now and delivers what is queued, as lingering allows.
-inline void socket_core::on_ended(connection& c)
+COZMQ_DECL void socket_core::on_ended(connection& c)
 {
   if (dialer* const connecting = dialer_of(c))
     return drop_dialer(*connecting);
@@ -171,14 +172,14 @@ inline void socket_core::on_ended(connection& c)
   watchers.wake_all(wake::posted);
 }
 
-inline void socket_core::on_gave_up(routing::pipe& p, std::error_code)
+COZMQ_DECL void socket_core::on_gave_up(routing::pipe& p, std::error_code)
 {
   if (membership* const m = find(p))
     leave_outbound(*m);
   watchers.wake_all(wake::posted);
 }
 
-inline void socket_core::on_drained(routing::pipe& p)
+COZMQ_DECL void socket_core::on_drained(routing::pipe& p)
 {
   auto const self = shared_from_this();
   forget(p);
@@ -192,7 +193,7 @@ inline void socket_core::on_drained(routing::pipe& p)
     end_lingering();
 }
 
-inline void socket_core::on_readable(routing::pipe& p, wake how)
+COZMQ_DECL void socket_core::on_readable(routing::pipe& p, wake how)
 {
   if (find(p) == nullptr)
     return;
@@ -202,7 +203,7 @@ inline void socket_core::on_readable(routing::pipe& p, wake how)
     readers.wake_one(how);  // last: it may continue a coroutine that lets go of this socket
 }
 
-inline void socket_core::on_writable(routing::pipe& p, wake how)
+COZMQ_DECL void socket_core::on_writable(routing::pipe& p, wake how)
 {
   membership const* const m = find(p);
   if (m == nullptr || !m->outbound)
@@ -211,7 +212,7 @@ inline void socket_core::on_writable(routing::pipe& p, wake how)
   writers.wake_all(how);
 }
 
-inline std::error_code socket_core::on_subscription(routing::pipe& p, bool wanted, byte_view topic)
+COZMQ_DECL std::error_code socket_core::on_subscription(routing::pipe& p, bool wanted, byte_view topic)
 {
   if (find(p) == nullptr)
     return {};
@@ -221,7 +222,7 @@ inline std::error_code socket_core::on_subscription(routing::pipe& p, bool wante
   return ec;
 }
 
-inline std::vector<peer_info> socket_core::connected() const
+COZMQ_DECL std::vector<peer_info> socket_core::connected() const
 {
   std::vector<peer_info> result;
   for (auto const& [key, m] : members_)
@@ -231,7 +232,7 @@ inline std::vector<peer_info> socket_core::connected() const
   return result;
 }
 
-inline void socket_core::disconnect(peer_id which, std::error_code& ec)
+COZMQ_DECL void socket_core::disconnect(peer_id which, std::error_code& ec)
 {
   ec = ended_ != errc{} ? ended_ : errc::no_such_peer;
   for (auto const& [key, m] : members_) {
@@ -242,7 +243,7 @@ inline void socket_core::disconnect(peer_id which, std::error_code& ec)
   }
 }
 
-inline socket_stats socket_core::stats() const
+COZMQ_DECL socket_stats socket_core::stats() const
 {
   socket_stats result = observer_.counters;
   result.peers = connected_;
@@ -262,7 +263,7 @@ inline socket_stats socket_core::stats() const
   return result;
 }
 
-inline std::shared_ptr<event_stream> socket_core::events()
+COZMQ_DECL std::shared_ptr<event_stream> socket_core::events()
 {
   if (options_.events_kept == 0)
     options_.events_kept = 1000;

@@ -1,6 +1,7 @@
 // Bodies of engine::raw_session.
 #pragma once
 
+#include <cozmq/core/decl.hpp>
 #include <cozmq/core/log.hpp>
 #include <cozmq/engine/raw_session.hpp>
 #include <cozmq/transport/peer_address.hpp>
@@ -11,7 +12,7 @@
 
 namespace cozmq::engine {
 
-inline void raw_session::start(transport::stream stream)
+COZMQ_DECL void raw_session::start(transport::stream stream)
 {
   take_over(std::move(stream));
   if (failing_)
@@ -35,7 +36,7 @@ inline void raw_session::start(transport::stream stream)
 
 // Says that the stream is open, if that has not been done, when there is room for it. A stream that ends before is never
 // told of: a peer that comes and goes fills no memory.
-inline void raw_session::read_or_pause()
+COZMQ_DECL void raw_session::read_or_pause()
 {
   if (has_enough())
     return pause_reading();
@@ -46,7 +47,7 @@ inline void raw_session::read_or_pause()
   wait_readable();
 }
 
-inline bool raw_session::has_enough() const
+COZMQ_DECL bool raw_session::has_enough() const
 {
   if (!host_)
     return false;
@@ -55,7 +56,7 @@ inline bool raw_session::has_enough() const
                                                      incoming_bytes_ >= options.receive_hwm_bytes);
 }
 
-inline void raw_session::on_input()
+COZMQ_DECL void raw_session::on_input()
 {
   wire::chunk bytes;
   bytes.acquire();
@@ -76,7 +77,7 @@ inline void raw_session::on_input()
   announce();
 }
 
-inline void raw_session::receive(frame bytes)
+COZMQ_DECL void raw_session::receive(frame bytes)
 {
   incoming_bytes_ += bytes.size();
   message m{std::move(bytes)};
@@ -85,7 +86,7 @@ inline void raw_session::receive(frame bytes)
   incoming_.push(std::move(m));
 }
 
-inline bool raw_session::read(message& to)
+COZMQ_DECL bool raw_session::read(message& to)
 {
   if (incoming_.empty()) {
     if (!gone_)
@@ -105,7 +106,7 @@ inline bool raw_session::read(message& to)
   return true;
 }
 
-inline void raw_session::reconsider()
+COZMQ_DECL void raw_session::reconsider()
 {
   connection::reconsider();
   if (paused_ && !has_enough()) {
@@ -117,14 +118,14 @@ inline void raw_session::reconsider()
   }
 }
 
-inline void raw_session::discard_unread()
+COZMQ_DECL void raw_session::discard_unread()
 {
   incoming_.clear();
   incoming_bytes_ = 0;
   told_ = gone_ = false;
 }
 
-inline bool raw_session::write(message& m)
+COZMQ_DECL bool raw_session::write(message& m)
 {
   if (m.byte_size() == 0) {
     m.clear();
@@ -141,7 +142,7 @@ inline bool raw_session::write(message& m)
 }
 
 // The application ends the connection. The caller is in the middle of a table that this pipe is to leave.
-inline void raw_session::end()
+COZMQ_DECL void raw_session::end()
 {
   ended_ = true;
   if (host_)
@@ -154,13 +155,13 @@ inline void raw_session::end()
     });
 }
 
-inline void raw_session::flush()
+COZMQ_DECL void raw_session::flush()
 {
   if (!blocked_ && !failing_ && state_ == state::open)
     write_out(outgoing_);
 }
 
-inline void raw_session::on_closed() noexcept
+COZMQ_DECL void raw_session::on_closed() noexcept
 {
   bool const told = std::exchange(told_, false);
   if (!was_open_ || host_ == nullptr)

@@ -1,6 +1,7 @@
 // How a session begins, until the first message may pass; bodies of engine::session.
 #pragma once
 
+#include <cozmq/core/decl.hpp>
 #include <cozmq/engine/session.hpp>
 #include <cozmq/transport/peer_address.hpp>
 
@@ -14,7 +15,7 @@
 
 namespace cozmq::engine {
 
-inline void session::start(transport::stream stream)
+COZMQ_DECL void session::start(transport::stream stream)
 {
   take_over(std::move(stream));
   decoder_.limit(host_->options().limits);
@@ -32,7 +33,7 @@ inline void session::start(transport::stream stream)
   wait_readable();
 }
 
-inline void session::read_handshake()
+COZMQ_DECL void session::read_handshake()
 {
   std::array<std::byte, 4096> bytes;
   std::error_code ec;
@@ -53,7 +54,7 @@ inline void session::read_handshake()
   wait_readable();
 }
 
-inline void session::flush_handshake()
+COZMQ_DECL void session::flush_handshake()
 {
   if (blocked_ || failing_)
     return;
@@ -70,7 +71,7 @@ inline void session::flush_handshake()
     wait_writable();
 }
 
-inline void session::handshake_done(byte_view early)
+COZMQ_DECL void session::handshake_done(byte_view early)
 {
   // [RFC 37, connection] messages follow only when both READYs have been exchanged, and ours is still to come.
   if (side_ == side::accepting && !early.empty()) {
@@ -113,7 +114,7 @@ inline void session::handshake_done(byte_view early)
 }
 
 // [libzmq, zmq_msg_gets] what a message tells about its sender.
-inline void session::remember_origin()
+COZMQ_DECL void session::remember_origin()
 {
   if (!host_->options().receive_metadata && origins_.empty())
     return;
@@ -139,7 +140,7 @@ inline void session::remember_origin()
   second_look_ = true;
 }
 
-inline void session::describe(peer_info& to) const
+COZMQ_DECL void session::describe(peer_info& to) const
 {
   to.type = peer_.type;
   to.zmtp_minor = peer_.minor;

@@ -1,6 +1,7 @@
 // How messages go through a session; bodies of engine::session.
 #pragma once
 
+#include <cozmq/core/decl.hpp>
 #include <cozmq/engine/session.hpp>
 
 #include <algorithm>
@@ -9,7 +10,7 @@
 
 namespace cozmq::engine {
 
-inline bool session::write(message& m)
+COZMQ_DECL bool session::write(message& m)
 {
   if (full() && !make_room()) {
     muted_ = true;
@@ -20,7 +21,7 @@ inline bool session::write(message& m)
   return true;
 }
 
-inline bool session::publish(routing::published const& m)
+COZMQ_DECL bool session::publish(routing::published const& m)
 {
   if (full() && !make_room())
     return false;
@@ -34,7 +35,7 @@ inline bool session::publish(routing::published const& m)
   return true;
 }
 
-inline void session::flush()
+COZMQ_DECL void session::flush()
 {
   if (blocked_ || failing_ || !stream_)
     return;
@@ -47,7 +48,7 @@ inline void session::flush()
     encoder_.release();
 }
 
-inline void session::on_input()
+COZMQ_DECL void session::on_input()
 {
   if (state_ == state::handshaking)
     read_handshake();
@@ -55,7 +56,7 @@ inline void session::on_input()
     read_messages();
 }
 
-inline void session::read_messages()
+COZMQ_DECL void session::read_messages()
 {
   auto const into = decoder_.prepare();
   std::error_code ec;
@@ -103,13 +104,13 @@ inline void session::read_messages()
   return true;
 }
 
-inline void session::keep_last()
+COZMQ_DECL void session::keep_last()
 {
   for (message older; decoder_.ready() > 1; older.clear())
     read(older);
 }
 
-inline bool session::read(message& to)
+COZMQ_DECL bool session::read(message& to)
 {
   if (!decoder_.pop(to)) [[unlikely]]
     return nothing_left();
@@ -134,7 +135,7 @@ inline bool session::read(message& to)
 }
 
 // Is there as much to be received as the high-water marks allow, or does routing want no more?
-inline bool session::has_enough() const
+COZMQ_DECL bool session::has_enough() const
 {
   if (!host_)
     return false;
@@ -144,21 +145,21 @@ inline bool session::has_enough() const
           decoder_.ready_bytes() >= options.receive_hwm_bytes);
 }
 
-inline void session::reconsider()
+COZMQ_DECL void session::reconsider()
 {
   connection::reconsider();
   if (paused_ && !has_enough())
     resume_reading();
 }
 
-inline void session::hold(bool on)
+COZMQ_DECL void session::hold(bool on)
 {
   held_ = on;
   if (!on && paused_ && decoder_.ready() <= resume_at_)
     resume_reading();
 }
 
-inline void session::resume_reading()
+COZMQ_DECL void session::resume_reading()
 {
   paused_ = false;
   if (heartbeat_)
@@ -166,20 +167,20 @@ inline void session::resume_reading()
   wait_readable();
 }
 
-inline bool session::nothing_left()
+COZMQ_DECL bool session::nothing_left()
 {
   decoder_.release();
   return no_message_left();
 }
 
-inline void session::inject(message m)
+COZMQ_DECL void session::inject(message m)
 {
   decoder_.put(std::move(m));
   if (!std::exchange(announced_, true) && host_)
     host_->on_readable(*this, wake::posted);
 }
 
-inline void session::retract()
+COZMQ_DECL void session::retract()
 {
   if (state_ == state::open)
     return;  // a part may be on its way
@@ -188,7 +189,7 @@ inline void session::retract()
     host_->on_writable(*this, wake::posted);
 }
 
-inline void session::discard_unread()
+COZMQ_DECL void session::discard_unread()
 {
   message unread;
   while (decoder_.pop(unread)) {

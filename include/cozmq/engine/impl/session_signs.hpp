@@ -1,6 +1,7 @@
 // The commands of a session, its heartbeats and its end; bodies of engine::session.
 #pragma once
 
+#include <cozmq/core/decl.hpp>
 #include <cozmq/engine/session.hpp>
 #include <cozmq/wire/command.hpp>
 #include <cozmq/wire/subscription.hpp>
@@ -10,7 +11,7 @@
 
 namespace cozmq::engine {
 
-inline std::error_code session::on_command(byte_view body)
+COZMQ_DECL std::error_code session::on_command(byte_view body)
 {
   auto const command = wire::parse_command(body);
   if (!command)
@@ -53,7 +54,7 @@ inline std::error_code session::on_command(byte_view body)
   return {};  // [RFC 37, commands] unknown ones are ignored
 }
 
-inline void session::subscribe(bool wanted, byte_view topic)
+COZMQ_DECL void session::subscribe(bool wanted, byte_view topic)
 {
   if (state_ != state::open)
     return;  // all topics are sent when the handshake is complete
@@ -65,7 +66,7 @@ inline void session::subscribe(bool wanted, byte_view topic)
 }
 
 // [RFC 37] commands are handled in order, so the PONG says that the subscriptions before the PING were.
-inline bool session::settled()
+COZMQ_DECL bool session::settled()
 {
   if (state_ != state::open || peer_.minor == 0)
     return false;
@@ -81,7 +82,7 @@ inline bool session::settled()
   return handled_ == told_;
 }
 
-inline void session::greet(std::span<message const> messages)
+COZMQ_DECL void session::greet(std::span<message const> messages)
 {
   // As commands they overtake what was queued before, and go with the connection.
   std::vector<std::byte> encoded;
@@ -91,14 +92,14 @@ inline void session::greet(std::span<message const> messages)
   flush_soon(encoder_.bytes());
 }
 
-inline std::optional<connection::clock::time_point> session::deadline() const
+COZMQ_DECL std::optional<connection::clock::time_point> session::deadline() const
 {
   if (state_ends_)
     return state_ends_;
   return heartbeat_ && state_ == state::open ? heartbeat_->next_deadline() : std::nullopt;
 }
 
-inline void session::on_timer()
+COZMQ_DECL void session::on_timer()
 {
   if (!heartbeat_ || state_ != state::open)
     return;
@@ -123,7 +124,7 @@ inline void session::on_timer()
   }
 }
 
-inline void session::on_closed() noexcept
+COZMQ_DECL void session::on_closed() noexcept
 {
   handshake_.reset();
   heartbeat_.reset();

@@ -1,0 +1,14 @@
+// The bodies of the engine, for the one file of a program that compiles them: see <cozmq/core/decl.hpp>.
+#pragma once
+
+#include <cozmq/engine/impl/closing.hpp>
+#include <cozmq/engine/impl/connection_ending.hpp>
+#include <cozmq/engine/impl/connection_io.hpp>
+#include <cozmq/engine/impl/dialer_proxy.hpp>
+#include <cozmq/engine/impl/dialing.hpp>
+#include <cozmq/engine/impl/endpoints.hpp>
+#include <cozmq/engine/impl/peers.hpp>
+#include <cozmq/engine/impl/raw_session.hpp>
+#include <cozmq/engine/impl/session_handshake.hpp>
+#include <cozmq/engine/impl/session_messages.hpp>
+#include <cozmq/engine/impl/session_signs.hpp>
