@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <cstdio>
 #include <string>
 #include <system_error>
 
@@ -18,6 +19,7 @@ asio::awaitable<int> ask(cozmq::context& ctx, std::string endpoint, std::chrono:
       cozmq::message reply =
           co_await client.request(fmt::to_string(number), {.timeout = patience, .retries = 2});
       fmt::print("the server replied {}\n", reply);
+      std::fflush(stdout);
     } catch (std::system_error const& failure) {
       if (failure.code() != cozmq::errc::timed_out)
         throw;

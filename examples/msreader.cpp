@@ -21,9 +21,8 @@ asio::awaitable<void> read(cozmq::context& ctx, std::string ventilator, std::str
       fmt::print("task {}\n", *task);
     if (auto update = updates.try_recv())
       fmt::print("weather {}\n", *update);
-    else
-      co_await (tasks.wait_readable() || updates.wait_readable());  // nothing to do: sleep until there is
     std::fflush(stdout);
+    co_await (tasks.wait_readable() || updates.wait_readable());  // sleeps when there is nothing to do
   }
 }
 

@@ -11,8 +11,8 @@ namespace cozmq::engine {
 /// the next operation goes through the event loop, so that timers and other connections get their turn.
 class inline_budget {
  public:
-  /// Counts one operation. True: a pause is due before it. The clock is asked rarely when operations are quick, and soon
-  /// when the application is slow.
+  /// Counts one operation. True: a pause is due before it, and remains due until there was one. The clock is asked rarely
+  /// when operations are quick, and soon when the application is slow.
   bool spend() noexcept
   {
     if (++operations_ < next_look_) [[likely]]
@@ -44,7 +44,9 @@ class inline_budget {
     auto const now = clock::now();
     if (first_look)
       began_ = now;
-    return now - began_ >= longest;
+    if (now - began_ >= longest)
+      exhaust();
+    return exhausted_;
   }
 
   using clock = std::chrono::steady_clock;
