@@ -24,7 +24,8 @@ ELSEWHERE = [
     ("ZMQ_TYPE", "`Socket::type()`"),
     ("ZMQ_RCVMORE", "not needed: messages are whole; `message::more_after(i)`"),
     ("ZMQ_RCVTIMEO, ZMQ_SNDTIMEO", "for each call: `co_await (socket.recv() \\|\\| cozmq::timeout(1s))`"),
-    ("ZMQ_FD, ZMQ_EVENTS", "not needed: a socket is an Asio I/O object"),
+    ("ZMQ_FD, ZMQ_EVENTS", "`readable()`, `writable()`, `wait_readable()`, `wait_writable()`; there is no descriptor to poll"),
+    ("ZMQ_PLAIN_*, ZMQ_CURVE_*, ZMQ_ZAP_*, ZMQ_MECHANISM", "not offered yet"),
     ("ZMQ_IPV4ONLY", "`option::ipv6`"),
     ("ZMQ_IDENTITY, ZMQ_DELAY_ATTACH_ON_CONNECT, ...", "old names: see ZMQ_ROUTING_ID, ZMQ_IMMEDIATE, ..."),
     ("ZMQ_TCP_ACCEPT_FILTER, ZMQ_IPC_FILTER_PID, _UID, _GID", "not offered; deprecated in libzmq as well"),
@@ -36,6 +37,7 @@ CONTEXT = [
     ("ZMQ_MAX_SOCKETS, ZMQ_SOCKET_LIMIT", "`ctx.set_max_sockets(n)`; default `option::unlimited`"),
     ("ZMQ_MAX_MSGSZ", "`ctx.set_default(option::max_message_size{n})`"),
     ("ZMQ_IPV6", "`ctx.set_default(option::ipv6{true})`"),
+    ("ZMQ_IO_THREADS, ZMQ_THREAD_*", "not needed: threads belong to the executor"),
     ("ZMQ_BLOCKY", "`ctx.set_default(option::linger{0ms})`"),
 ]
 
@@ -60,7 +62,8 @@ def make():
         "<!-- Made by docs/make_options.py from include/cozmq/socket/options/; change the comments there. -->",
         "",
         "`socket.set_option(cozmq::option::linger{500ms})` sets one, `socket.get_option<cozmq::option::linger>()` reads it back,",
-        "and `ctx.set_default(cozmq::option::linger{500ms})` sets it for the sockets that are made from then on. An option that a",
+        "and `ctx.set_default(cozmq::option::linger{500ms})` sets it for the sockets that are made from then on (`use_fd`",
+        "and `connect_routing_id` are for one socket: there that does not compile). An option that a",
         "socket type has no use for does not compile there; a value out of range throws, or fills an `error_code`, with",
         "`errc::invalid_option`. `-` marks what libzmq does not have.",
         "",

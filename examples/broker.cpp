@@ -7,6 +7,7 @@
 
 #include <cstdio>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -26,7 +27,8 @@ asio::awaitable<void> broke(cozmq::context& ctx, std::string publishers, std::st
       // An XPUB receives subscriptions as messages: a byte, 1 or 0, and the topic. An XSUB passes them on.
       cozmq::message& subscription = std::get<1>(got);
       std::string_view bytes = subscription[0].view();
-      fmt::print("{} \"{}\"\n", bytes.starts_with('\1') ? "subscribed to" : "no longer", bytes.substr(1));
+      if (bytes.starts_with('\1') || bytes.starts_with('\0'))  // an XSUB may send other messages, too
+        fmt::print("{} \"{}\"\n", bytes[0] == '\1' ? "subscribed to" : "no longer", bytes.substr(1));
       co_await frontend.send(std::move(subscription));
     }
   }

@@ -15,6 +15,7 @@ asio::awaitable<void> serve(cozmq::context& ctx, std::string endpoint)
   for (;;) {
     cozmq::message request = co_await server.recv();
     fmt::print("received {}\n", request);
+    std::fflush(stdout);
     co_await server.send("World");
   }
 }

@@ -1,4 +1,4 @@
-// Multiple socket reader: tasks first, weather only when there are no tasks, with calls that never wait.
+// Multiple socket reader: tasks first, weather only when there are no tasks, with receives that never wait.
 // Usage: msreader [endpoint of the tasks] [endpoint of the weather]
 #include <cozmq/cozmq.hpp>
 

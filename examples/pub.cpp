@@ -1,4 +1,4 @@
-// A publisher among several at a broker: a weather report every so often, with the publisher's number in front.
+// A publisher among several at a broker: a weather report every so often, with the publisher's name in front.
 // Usage: pub [number] [endpoint of the broker] [ms between reports]
 #include <cozmq/cozmq.hpp>
 

@@ -1,5 +1,5 @@
 // Synchronized publisher: begins when all subscribers have said that they are there, and loses nothing.
-// Usage: syncpub [endpoint] [endpoint where subscribers report] [subscribers] [updates]
+// Usage: syncpub [endpoint] [endpoint where subscribers report] [subscribers to wait for, 10] [updates, 1000000]
 #include <cozmq/cozmq.hpp>
 
 #include <asio/awaitable.hpp>

@@ -28,6 +28,7 @@ asio::awaitable<void> work(cozmq::context& ctx, std::string ventilator, std::str
     timer.expires_after(std::chrono::milliseconds{std::stoi(task[0].str())});
     co_await timer.async_wait(asio::use_awaitable);  // the work
     fmt::print("worked {} ms\n", task);
+    std::fflush(stdout);
     co_await results.send("");
   }
 }

@@ -4,9 +4,10 @@
 #include <cozmq/engine/impl/closing.hpp>
 #include <cozmq/engine/impl/connection_ending.hpp>
 #include <cozmq/engine/impl/connection_io.hpp>
-#include <cozmq/engine/impl/dialer_proxy.hpp>
 #include <cozmq/engine/impl/dialing.hpp>
+#include <cozmq/engine/impl/dialing_socks.hpp>
 #include <cozmq/engine/impl/endpoints.hpp>
+#include <cozmq/engine/impl/inproc_joining.hpp>
 #include <cozmq/engine/impl/peers.hpp>
 #include <cozmq/engine/impl/raw_session.hpp>
 #include <cozmq/engine/impl/session_handshake.hpp>

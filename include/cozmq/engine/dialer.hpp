@@ -165,6 +165,6 @@ class dialer final : public connection_owner, public std::enable_shared_from_thi
 }  // namespace cozmq::engine
 
 #ifndef COZMQ_SEPARATE_COMPILATION
-#include <cozmq/engine/impl/dialer_proxy.hpp>
 #include <cozmq/engine/impl/dialing.hpp>
+#include <cozmq/engine/impl/dialing_socks.hpp>
 #endif

@@ -185,5 +185,6 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
 #ifndef COZMQ_SEPARATE_COMPILATION
 #include <cozmq/engine/impl/closing.hpp>
 #include <cozmq/engine/impl/endpoints.hpp>
+#include <cozmq/engine/impl/inproc_joining.hpp>
 #include <cozmq/engine/impl/peers.hpp>
 #endif

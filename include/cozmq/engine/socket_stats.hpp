@@ -19,7 +19,7 @@ struct drop_counts {
   std::uint64_t full = 0;  ///< a subscriber, or the peer that a reply was for, was at its high-water mark
   std::uint64_t unroutable = 0;   ///< nobody has the routing id, or the peer that a reply was for is gone
   std::uint64_t rejected = 0;     ///< arrived, and broke the pattern: for example a reply to no request
-  std::uint64_t undelivered = 0;  ///< were queued when their peer, endpoint or socket ended
+  std::uint64_t undelivered = 0;  ///< were queued when their peer or endpoint ended
   std::uint64_t unread = 0;       ///< had arrived from an endpoint that was disconnected
 
   std::uint64_t sum() const noexcept { return full + unroutable + rejected + undelivered + unread; }

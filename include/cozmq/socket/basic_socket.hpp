@@ -106,8 +106,8 @@ class basic_socket {
   /// `disconnect` takes. The peer need not exist yet; messages are queued for it unless `option::immediate` is set.
   ///
   /// @par Errors
-  /// Throws `error` for an endpoint that can never work. Trouble on the way is logged, see `set_log`, and can be waited
-  /// for with `wait_connected`.
+  /// Throws `error` for an endpoint that can never work. Trouble on the way is logged, see `set_log`; a connection
+  /// can be waited for with `wait_connected`.
   std::string connect(std::string_view endpoint)
   {
     return throwing([&](std::error_code& ec, std::string& why) { return live().connect(endpoint, ec, why); });
@@ -185,7 +185,8 @@ class basic_socket {
   // ---- sending ------------------------------------------------------------------------------------------------------
 
   /// Sends one message: `send(m)`, or `send(frame, frame, ...)`, each text, bytes or a frame. Completes when the message
-  /// is queued for a peer, which is before it reaches it; waits while there is no peer or all are full (PUB never waits).
+  /// is queued for a peer, which is before it reaches it; waits while there is no peer or all are full, or
+  /// drops, as the pattern says.
   ///
   /// The message is queued by this call already if there is room, and `co_await` then does not suspend; bytes that are
   /// passed by reference are copied before the call returns.

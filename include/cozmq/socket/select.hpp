@@ -2,13 +2,13 @@
 #pragma once
 
 #include <cozmq/socket/alternatives.hpp>
+#include <cozmq/socket/timeout.hpp>
 
 #include <asio/awaitable.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 
-#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <memory>
@@ -174,31 +174,6 @@ asio::awaitable<all_result<A...>> wait_all(alternatives_ptr<std::tuple<A...>> al
 }
 
 }  // namespace detail
-
-/// Completes after a time: `co_await timeout(1s)`, or `co_await (socket.recv() || timeout(1s))`.
-class [[nodiscard]] timeout_awaitable : public asio::awaitable<void> {
- public:
-  explicit timeout_awaitable(std::chrono::steady_clock::duration after)
-      : awaitable{wait(after)}, after_{after}
-  {
-  }
-  std::chrono::steady_clock::duration after() const noexcept { return after_; }
-
- private:
-  static asio::awaitable<void> wait(std::chrono::steady_clock::duration after)
-  {
-    asio::steady_timer timer{co_await asio::this_coro::executor, after};
-    co_await timer.async_wait(asio::use_awaitable);
-  }
-
-  std::chrono::steady_clock::duration after_;
-};
-
-/// An awaitable that completes when `after` has passed.
-inline timeout_awaitable timeout(std::chrono::steady_clock::duration after)
-{
-  return timeout_awaitable{after};
-}
 
 /// What `||` gives: an `asio::awaitable` of a `std::variant`, one alternative per operand.
 template <class... A>

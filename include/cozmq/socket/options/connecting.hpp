@@ -49,7 +49,8 @@ struct reconnect_interval {
 /// When to give up on a connecting endpoint instead of trying for ever; what is queued for it is then lost, which is
 /// logged. `reconnect_stop{{.refused = true}}`: nobody listens there. `handshake_failed`: somebody listens, but is no peer
 /// of ours. `after_disconnect`: `disconnect` ends an endpoint whose peer is absent at once, though messages wait for it.
-/// Default: none of them. Takes effect at once.
+/// Default: none of them. A peer that refuses for good (its type, its mechanism, an ERROR) is given up in any case. Takes
+/// effect at once.
 /// @libzmq ZMQ_RECONNECT_STOP | none | at once | all
 struct reconnect_stop : single<reconnect_stop, engine::reconnect_stops, &engine::socket_options::stops> {
   using single::single;

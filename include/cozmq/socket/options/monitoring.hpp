@@ -11,7 +11,8 @@ namespace cozmq::option {
 
 /// How many events of this socket are kept until somebody reads them, and of which kinds: `events{100}`, or
 /// `events{1000, {event_kind::handshake_failed, event_kind::gave_up}}`. From now on events are kept; set it, or call
-/// `socket.events()`, before `bind` and `connect` to see all. Default zero: none are kept, and what is kept goes.
+/// `socket.events()`, before `bind` and `connect` to see all. Zero, the default, keeps none: a reader that exists still
+/// gets what was kept, then `operation_aborted`.
 /// @libzmq - | 0 | at once | all
 struct events {
   std::size_t value;

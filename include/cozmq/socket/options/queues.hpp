@@ -10,7 +10,8 @@
 
 namespace cozmq::option {
 
-/// How many whole messages may wait for one peer before a send waits or, with PUB, drops. At least 1; default 1000.
+/// How many whole messages may wait for one peer before a send waits or, where a pattern drops (PUB, XPUB, XSUB, ROUTER,
+/// REP), drops. At least 1; default 1000. Over inproc the queue holds the sum of this and the receiver's `receive_hwm`.
 /// Counts messages that the kernel has not taken; while it takes more, up to one 64 KiB buffer comes on top, so that
 /// tiny messages leave in full batches. Takes effect at once.
 /// @libzmq ZMQ_SNDHWM | 1000 messages | at once | all but PULL, SUB
