@@ -427,3 +427,76 @@ TEST_CASE("disconnect discards what was not read and delivers what is queued")
     REQUIRE(ec == cozmq::errc::no_such_endpoint);
   });
 }
+
+TEST_CASE(
+    "a disconnected endpoint that comes up later gets what was queued for it, and nothing that is sent then")
+{
+  scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    raw_listener address{io};
+    cozmq::dealer_socket dealer{ctx};
+    dealer.set_option(cozmq::option::hello_message{"hello"});
+    std::string const endpoint = dealer.connect(address.endpoint());
+    co_await dealer.send("queued");
+    dealer.disconnect(endpoint);
+    raw_peer server = co_await address.accept();
+    co_await server.handshake("ROUTER");
+    for (std::string expected : {"hello", "queued"}) {
+      auto const frame = co_await server.read_frame();
+      REQUIRE(cozmq::as_text(frame.second) == expected);
+    }
+    REQUIRE(dealer.connected_peers() == 0);
+    std::error_code ec;
+    cozmq::message m{"for others"};
+    bool const sent = dealer.try_send(m, ec);
+    REQUIRE_FALSE(sent);
+    REQUIRE(ec == cozmq::errc::would_block);
+    co_await server.wait_closed();
+  });
+}
+
+TEST_CASE("a disconnected PAIR delivers what is queued there while it is connected elsewhere")
+{
+  scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    raw_listener address{io};
+    cozmq::pair_socket pair{ctx};
+    cozmq::pair_socket other{ctx};
+    std::string const endpoint = pair.connect(address.endpoint());
+    co_await pair.send("queued");
+    pair.disconnect(endpoint);
+    join(other, pair, "tcp://127.0.0.1:*");
+    co_await until(io, [&] { return pair.connected_peers() == 1; });
+    raw_peer first = co_await address.accept();
+    co_await first.handshake("PAIR");
+    auto const frame = co_await first.read_frame();
+    REQUIRE(cozmq::as_text(frame.second) == "queued");
+    co_await pair.send("for the other");
+    std::string const text = co_await text_from(other);
+    REQUIRE(text == "for the other");
+    co_await first.wait_closed();
+    REQUIRE(pair.connected_peers() == 1);
+  });
+}
+
+TEST_CASE("a disconnected endpoint whose peer does not read is gone when linger is over")
+{
+  scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    captured_log const log;
+    raw_listener address{io};
+    push_socket push{ctx};
+    std::string const endpoint = push.connect(address.endpoint());
+    co_await push.send(std::string(32 * 1024 * 1024, 'x'));  // more than the kernel takes
+    push.disconnect(endpoint);
+    raw_peer deaf = co_await address.accept();
+    co_await deaf.handshake("PULL");
+    co_await until(io, [&] { return push.stats().dropped.undelivered == 1; });
+    REQUIRE(push.peers().empty());
+    REQUIRE(push.connected_peers() == 0);
+    cozmq::message m{"for others"};
+    REQUIRE_FALSE(push.try_send(m));
+    pull_socket pull{ctx};
+    join(pull, push, "tcp://127.0.0.1:*");
+    co_await push.send("for others");
+    std::string const text = co_await text_from(pull);
+    REQUIRE(text == "for others");
+  });
+}

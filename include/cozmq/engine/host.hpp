@@ -41,6 +41,8 @@ class host {
 
   /// The handshake is complete, for the first time or after a reconnect.
   virtual void on_connected(peer_pipe& p) = 0;
+  /// As on_connected, for a connection that only delivers what is queued: it has left the routing for good.
+  virtual void on_connected_to_finish(peer_pipe& p) = 0;
   /// The connection ended; `p` stays readable as long as it holds messages.
   virtual void on_disconnected(routing::pipe& p) = 0;
   /// The application has ended this one connection.

@@ -91,6 +91,7 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   observer& observed() noexcept final { return observer_; }
   errc admits(routing::pipe const& newcomer) const final;
   void on_connected(peer_pipe& p) final;
+  void on_connected_to_finish(peer_pipe& p) final;
   void on_disconnected(routing::pipe& p) final;
   void on_ended(connection& c) final;
   void on_gave_up(routing::pipe& p, std::error_code why) final;
@@ -131,7 +132,7 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
     bool connected = false;
   };
 
-  void greet(routing::pipe& p) const;
+  void greet(peer_pipe& p);
   void announce_loss(routing::pipe& p, message const& text) const;
   void join_outbound(membership& m);
   void leave_outbound(membership& m);

@@ -46,11 +46,9 @@ COZMQ_DECL void socket_core::leave_outbound(membership& m)
   writers.wake_all(wake::posted);  // who waits for this very peer waits in vain
 }
 
-// What the options want said when a connection begins, before anything else is.
-COZMQ_DECL void socket_core::greet(routing::pipe& p) const
+// Says what the options want said when a connection begins, before anything else is; and reports it.
+COZMQ_DECL void socket_core::greet(peer_pipe& p)
 {
-  if (includes(options_.router_notify, notify::connects))
-    p.inject(message{frame{}});
   std::vector<message> first;
   if (options_.probe_router)
     first.emplace_back(frame{});
@@ -58,6 +56,12 @@ COZMQ_DECL void socket_core::greet(routing::pipe& p) const
     first.push_back(options_.hello_message);
   if (!first.empty())
     p.greet(first);
+  observer_.report([&p] {
+    peer_info who = p.info();
+    event e{event_kind::handshake_succeeded, who.endpoint};
+    e.peer = std::move(who);
+    return e;
+  });
 }
 
 // `text`, if there is any, is for our own application, behind what the peer has sent.
@@ -121,18 +125,19 @@ COZMQ_DECL void socket_core::on_connected(peer_pipe& p)
   m.connected = true;
   ++connected_;
   route_connected(p);
+  if (includes(options_.router_notify, notify::connects))
+    p.inject(message{frame{}});
   greet(p);
-  observer_.report([&p] {
-    peer_info who = p.info();
-    event e{event_kind::handshake_succeeded, who.endpoint};
-    e.peer = std::move(who);
-    return e;
-  });
   bool const was_outbound = m.outbound;
   join_outbound(m);
   watchers.wake_all(wake::posted);
   if (!was_outbound)
     writers.wake_all(wake::posted);
+}
+
+COZMQ_DECL void socket_core::on_connected_to_finish(peer_pipe& p)
+{
+  greet(p);
 }
 
 COZMQ_DECL void socket_core::on_disconnected(routing::pipe& p)

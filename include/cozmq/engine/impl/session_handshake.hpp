@@ -79,7 +79,7 @@ COZMQ_DECL void session::handshake_done(byte_view early)
     return fail(errc::unexpected_command, "the peer sent more before it had our READY");
   }
   peer_ = std::move(handshake_->peer());
-  if (errc const no = host_ ? host_->admits(*this) : errc{}; no != errc{})
+  if (errc const no = host_ && !finishing_ ? host_->admits(*this) : errc{}; no != errc{})
     return fail(no, make_error_code(no).message());
   encoder_.put_command(handshake_->output());
   handshake_.reset();
@@ -91,7 +91,10 @@ COZMQ_DECL void session::handshake_done(byte_view early)
     wire::heartbeat_config const& wanted = host_->options().heartbeat;
     if (wanted.interval > wanted.interval.zero())
       heartbeat_.emplace(wanted, peer_.minor, wire::heartbeat::clock::now());
-    host_->on_connected(*this);
+    if (finishing_)
+      host_->on_connected_to_finish(*this);
+    else
+      host_->on_connected(*this);
   }
   arm_timer();
   flush();
