@@ -596,6 +596,24 @@ TEST_CASE("unbind and disconnect of a STREAM end its connections; what was recei
   });
 }
 
+TEST_CASE("a STREAM may disconnect or close as soon as it hears that it is connected")
+{
+  bool const closes = GENERATE(true, false);
+  scenario([closes](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    raw_listener address{io};
+    stream_socket client{ctx};
+    client.set_option(option::linger{0ms});
+    std::string const endpoint = client.connect(address.endpoint());
+    (void)co_await next_id(client);
+    if (closes)
+      client.close();
+    else
+      client.disconnect(endpoint);
+    raw_peer accepted = co_await address.accept();
+    co_await accepted.wait_closed();
+  });
+}
+
 TEST_CASE("a STREAM is for tcp: ipc and inproc are refused with a text that says so")
 {
   scenario([](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {

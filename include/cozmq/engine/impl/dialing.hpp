@@ -129,8 +129,8 @@ COZMQ_DECL void dialer::connected()
   }
   transport::tune_connection(socket_, host_->options().system);
   connected_at_ = std::chrono::steady_clock::now();
-  peer_->start(std::move(socket_));
-  socket_ = transport::stream{host_->executor()};
+  // Last: a STREAM's application is told at once, and may end this dialer.
+  peer_->start(std::exchange(socket_, transport::stream{host_->executor()}));
 }
 
 // An attempt came to no connection.
