@@ -1,6 +1,10 @@
 // The bodies of the engine, for the one file of a program that compiles them: see <cozmq/core/decl.hpp>.
 #pragma once
 
+#ifndef COZMQ_SEPARATE_COMPILATION
+#error cozmq: define COZMQ_SEPARATE_COMPILATION for all files of the program, or do not include <cozmq/src.hpp>
+#endif
+
 #include <cozmq/engine/impl/closing.hpp>
 #include <cozmq/engine/impl/connection_ending.hpp>
 #include <cozmq/engine/impl/connection_io.hpp>

@@ -123,7 +123,7 @@ COZMQ_DECL bool connection::no_message_left()
   return false;
 }
 
-[[gnu::noinline]] inline void connection::begin_flush(std::size_t gathered)
+[[gnu::noinline]] COZMQ_DECL void connection::begin_flush(std::size_t gathered)
 {
   if (state_ != state::open || blocked_)
     return;

@@ -96,7 +96,7 @@ COZMQ_DECL void session::read_messages()
 }
 
 // A newer message takes the place of those that have not begun to leave.
-[[gnu::noinline]] inline bool session::make_room()
+[[gnu::noinline]] COZMQ_DECL bool session::make_room()
 {
   if (!conflates())
     return false;
@@ -119,7 +119,7 @@ COZMQ_DECL bool session::read(message& to)
   return true;
 }
 
-[[gnu::noinline]] inline void session::look_again(message& popped)
+[[gnu::noinline]] COZMQ_DECL void session::look_again(message& popped)
 {
   // Resumes well below the mark: a read into a buffer that still holds messages needs a second buffer.
   if (paused_ && decoder_.ready() <= resume_at_ && !held_)
