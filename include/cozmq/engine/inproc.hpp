@@ -10,9 +10,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <span>
 #include <string>
+#include <system_error>
 #include <utility>
 
 namespace cozmq::engine {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cozmq/core/endpoint.hpp>
+#include <cozmq/core/log.hpp>
 #include <cozmq/engine/connection.hpp>
 #include <cozmq/engine/trouble.hpp>
 #include <cozmq/transport/descriptor.hpp>
@@ -9,11 +10,16 @@
 #include <cozmq/transport/tcp.hpp>
 
 #include <asio/steady_timer.hpp>
+#include <fmt/format.h>
 
+#include <chrono>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <unordered_map>
+#include <utility>
 
 namespace cozmq::engine {
 

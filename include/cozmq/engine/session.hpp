@@ -7,6 +7,7 @@
 #include <cozmq/wire/handshake.hpp>
 #include <cozmq/wire/heartbeat.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>

@@ -15,6 +15,8 @@
 
 #include <asio/steady_timer.hpp>
 
+#include <chrono>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>

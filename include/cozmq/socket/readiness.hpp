@@ -5,10 +5,12 @@
 #include <cozmq/socket/operations.hpp>
 
 #include <asio/awaitable.hpp>
+#include <asio/post.hpp>
 
 #include <cstdint>
 #include <memory>
 #include <system_error>
+#include <utility>
 
 namespace cozmq {
 

@@ -5,9 +5,13 @@
 
 #include <asio/awaitable.hpp>
 #include <asio/steady_timer.hpp>
+#include <fmt/format.h>
 
 #include <chrono>
+#include <memory>
+#include <system_error>
 #include <type_traits>
+#include <utility>
 
 namespace cozmq {
 

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <cozmq/core/decl.hpp>
+#include <cozmq/core/log.hpp>
 #include <cozmq/engine/socket_core.hpp>
 
 #include <asio/post.hpp>
 
 #include <algorithm>
+#include <memory>
 #include <utility>
+#include <vector>
 
 namespace cozmq::engine {
 

@@ -5,6 +5,11 @@
 #include <cozmq/core/log.hpp>
 #include <cozmq/engine/dialer.hpp>
 
+#include <asio/post.hpp>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <string>
 #include <utility>
 
 namespace cozmq::engine {

@@ -7,6 +7,7 @@
 
 #include <asio/read.hpp>
 #include <asio/write.hpp>
+#include <fmt/format.h>
 
 #include <array>
 #include <cstddef>

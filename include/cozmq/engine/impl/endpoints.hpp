@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cozmq/core/decl.hpp>
+#include <cozmq/core/log.hpp>
 #include <cozmq/core/parse_endpoint.hpp>
 #include <cozmq/engine/socket_core.hpp>
 
@@ -9,6 +10,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <utility>
 
 namespace cozmq::engine {
 

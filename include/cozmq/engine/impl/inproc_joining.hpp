@@ -7,9 +7,12 @@
 #include <cozmq/engine/inproc.hpp>
 #include <cozmq/engine/socket_core.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace cozmq::engine {

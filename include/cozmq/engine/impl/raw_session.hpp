@@ -6,7 +6,11 @@
 #include <cozmq/engine/raw_session.hpp>
 #include <cozmq/transport/peer_address.hpp>
 
+#include <asio/post.hpp>
+
 #include <algorithm>
+#include <cstddef>
+#include <memory>
 #include <string>
 #include <utility>
 

@@ -3,6 +3,11 @@
 
 #include <cozmq/service/poller.hpp>
 
+#include <asio/post.hpp>
+
+#include <memory>
+#include <utility>
+
 namespace cozmq {
 
 template <class Data>
