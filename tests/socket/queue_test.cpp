@@ -202,6 +202,41 @@ TEST_CASE("what was received stays readable after its peer has left")
   });
 }
 
+TEST_CASE("S46 what a PAIR received from a peer that has left comes before what the next one sends")
+{
+  std::string const any = every_transport();
+  scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    cozmq::pair_socket pair{ctx};
+    std::string const endpoint = pair.bind(any);
+    for (std::string name : {"first", "second", "third"}) {
+      cozmq::pair_socket peer{ctx};
+      peer.connect(endpoint);
+      co_await peer.wait_connected();
+      co_await peer.send(name);
+      co_await peer.send(name + " again");
+      peer.close();
+      co_await until(io, [&] { return pair.connected_peers() == 0; });
+    }
+    cozmq::pair_socket last{ctx};
+    last.connect(endpoint);
+    co_await last.send("last");
+    co_await pair.wait_connected();
+    REQUIRE(pair.stats().unread >= 6);
+    for (std::string name : {"first", "second", "third"}) {
+      std::string text = co_await text_from(pair);
+      REQUIRE(text == name);
+      text = co_await text_from(pair);
+      REQUIRE(text == name + " again");
+    }
+    std::string text = co_await text_from(pair);
+    REQUIRE(text == "last");
+    co_await pair.send("answer");
+    text = co_await text_from(last);
+    REQUIRE(text == "answer");
+    REQUIRE(pair.stats().unread == 0);
+  });
+}
+
 TEST_CASE("A15 B19 with linger zero, closing over a full queue for an absent peer ends at once and is logged")
 {
   captured_log log;

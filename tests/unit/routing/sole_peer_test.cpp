@@ -48,3 +48,32 @@ TEST_CASE("what the peer sent is received in order, and nothing after it has lef
   CHECK(s.receive(m) == nullptr);
   CHECK_FALSE(s.ready());
 }
+
+TEST_CASE("S46 what a peer sent that has left is received before what its successor sends")
+{
+  routing::sole_peer s;
+  fake_pipe first;
+  fake_pipe second;
+  fake_pipe third;
+  int number = 0;
+  for (fake_pipe* each : {&first, &second, &third}) {
+    s.attach(*each);
+    for (int i = 0; i < 2; ++i)
+      each->unread.push_back(message{std::to_string(++number)});
+  }
+  message m;
+  number = 0;
+  for (fake_pipe* each : {&first, &first, &second}) {
+    CHECK(s.receive(m) == each);
+    CHECK(frames_of(m) == texts{std::to_string(++number)});
+  }
+  s.detach(second);
+  CHECK(s.receive(m) == &third);
+  CHECK(frames_of(m) == texts{"5"});
+  CHECK(s.send(m).to == &third);
+  s.detach(third);
+  s.readable(first);
+  CHECK(s.receive(m) == nullptr);
+  s.detach(first);
+  CHECK(s.receive(m) == nullptr);
+}
