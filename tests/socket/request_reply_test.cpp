@@ -358,6 +358,55 @@ TEST_CASE("request() gives up after its attempts with timed_out, and the socket 
   });
 }
 
+TEST_CASE("a request()'s deadline holds however often it is woken by what is not its reply")
+{
+  scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    cozmq::router_socket server{ctx};
+    req_socket client{ctx};
+    join(server, client, "inproc://name");
+    std::error_code ec;
+    asio::co_spawn(
+        io,
+        [&]() -> asio::awaitable<void> {
+          try {
+            co_await client.request("question", {.timeout = 20ms});
+          } catch (cozmq::error const& e) {
+            ec = e.code();
+          }
+        },
+        asio::detached);
+    cozmq::message const request = co_await server.recv();
+    while (!ec) {
+      co_await server.send(request[0], "", "has not its number");
+      co_await turns(io, 1);
+    }
+    REQUIRE(ec == std::errc::timed_out);
+  });
+}
+
+TEST_CASE("a request() that times out ends no other operation")
+{
+  scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    req_socket client{ctx};
+    std::string const endpoint = client.bind("tcp://127.0.0.1:*");
+    std::exception_ptr failure;
+    asio::co_spawn(io, client.send("waits on"), [&failure](std::exception_ptr e) { failure = e; });
+    std::error_code ec;
+    try {
+      co_await client.request("given up", {.timeout = 10ms});
+    } catch (cozmq::error const& e) {
+      ec = e.code();
+    }
+    REQUIRE(ec == std::errc::timed_out);
+    co_await turns(io);
+    REQUIRE_FALSE(failure);
+    rep_socket server{ctx};
+    server.connect(endpoint);
+    std::string const text = co_await text_from(server);
+    REQUIRE(text == "waits on");
+  });
+}
+
 TEST_CASE("B3 a request that is given up leaves nothing in the queue for a server that comes later")
 {
   std::string const any = GENERATE(as<std::string>{}, "tcp://127.0.0.1:*", "inproc://name");

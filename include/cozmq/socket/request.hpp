@@ -28,21 +28,18 @@ static_assert(std::is_trivially_destructible_v<request_options>);
 
 namespace detail {
 
-// Ends what waits on `list` at its deadline, unless it is destroyed earlier.
+// When an attempt is over. What waits is woken then; whoever was woken a moment before is in no list, so that each is
+// to look at expired() before it waits.
 class deadline {
  public:
-  deadline(asio::any_io_executor const& executor, std::chrono::milliseconds after) : timer_{executor}
+  deadline(engine::socket_core& s, std::chrono::milliseconds after) : timer_{s.executor(), after}
   {
-    timer_.expires_after(after);
-  }
-
-  void guard(engine::wait_list& list)
-  {
-    timer_.async_wait([state = state_, &list](std::error_code ec) {
+    timer_.async_wait([state = state_, &s](std::error_code ec) {
       if (ec || state->over)
         return;
       state->expired = true;
-      list.wake_all(engine::wake::posted, errc::timed_out);
+      s.writers.wake_all(engine::wake::posted);
+      s.readers.wake_all(engine::wake::posted);
     });
   }
 
@@ -57,6 +54,20 @@ class deadline {
   asio::steady_timer timer_;
   std::shared_ptr<flags> state_ = std::make_shared<flags>();
 };
+
+// Repeats `attempt` with each wake of `list`, until it succeeds or fails, or until the deadline.
+template <class Attempt>
+asio::awaitable<void> repeat(engine::socket_core* s, engine::wait_list* list, deadline const* until,
+                             Attempt const* attempt)
+{
+  for (errc e = (*attempt)(); e != errc{}; e = (*attempt)()) {
+    if (e == errc::would_block && until->expired())
+      e = errc::timed_out;
+    if (e != errc::would_block)
+      throw error{e};
+    co_await wait(s, list);
+  }
+}
 
 // Leaves the envelope ready for a next request when the attempts end, however they end.
 class request_scope {
@@ -93,13 +104,17 @@ asio::awaitable<message> request(core<Pattern>* s, message m, request_options op
   s->exchange().envelope().retrying = true;
   for (unsigned attempt = 0; attempt <= options.retries; ++attempt) {
     s->exchange().envelope().retract();
-    deadline until{s->executor(), options.timeout};
+    deadline const until{*s, options.timeout};
     message copy{m};
+    message reply;
+    auto const send_it = [s, &copy] { return s->try_send(copy); };
+    auto const receive_it = [s, &reply] {
+      errc const e = s->try_receive(reply);
+      return e == errc::would_block && !s->readers.empty() ? errc::operation_in_progress : e;
+    };
     try {
-      until.guard(s->writers);
-      co_await send(*s, std::move(copy));
-      until.guard(s->readers);
-      message reply = co_await receive(s);
+      co_await repeat(s, &s->writers, &until, &send_it);
+      co_await repeat(s, &s->readers, &until, &receive_it);
       scope.answered = true;
       co_return reply;
     } catch (error const& e) {
