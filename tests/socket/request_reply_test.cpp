@@ -407,6 +407,51 @@ TEST_CASE("a request() that times out ends no other operation")
   });
 }
 
+TEST_CASE("a second request() fails with operation_in_progress, and the first gets its reply")
+{
+  bool const relaxed = GENERATE(false, true);
+  std::chrono::milliseconds const timeout = GENERATE(0ms, 10s);
+  bool const sent = GENERATE(false, true);
+  scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    req_socket client{ctx};
+    client.set_option(cozmq::option::req_relaxed{relaxed});
+    std::string const endpoint = client.bind("tcp://127.0.0.1:*");
+    std::string answer;
+    asio::co_spawn(
+        io,
+        [&]() -> asio::awaitable<void> {
+          cozmq::message const reply = co_await client.request("first", {.timeout = timeout});
+          answer = reply[0].str();
+        },
+        asio::detached);
+    co_await turns(io);
+    rep_socket server{ctx};
+    std::error_code ec;
+    if (sent) {
+      server.connect(endpoint);
+      co_await server.recv();
+    }
+    try {
+      co_await client.request("second", {.timeout = 10s});
+    } catch (cozmq::error const& e) {
+      ec = e.code();
+    }
+    REQUIRE(ec == cozmq::errc::operation_in_progress);
+    if (!sent) {
+      server.connect(endpoint);
+      co_await server.recv();
+    }
+    co_await server.send("answer");
+    co_await until(io, [&] { return !answer.empty(); });
+    REQUIRE(answer == "answer");
+    asio::co_spawn(io, serve(server, "again"), asio::detached);
+    cozmq::message const reply = co_await client.request("third");
+    REQUIRE(reply[0] == "again");
+    server.close();
+    co_await turns(io, 10);
+  });
+}
+
 TEST_CASE("B3 a request that is given up leaves nothing in the queue for a server that comes later")
 {
   std::string const any = GENERATE(as<std::string>{}, "tcp://127.0.0.1:*", "inproc://name");

@@ -51,6 +51,8 @@ class request_envelope {
   bool correlate = false;
   /// Requests are repeated until one is answered: both of the above, for as long as this is set.
   bool retrying = false;
+  /// A request and its reply are one operation that is under way: there can be no other.
+  bool busy = false;
 
   void wrap(message& request)
   {

@@ -406,7 +406,8 @@ class basic_socket {
   /// a next request whatever happened.
   ///
   /// @par Errors
-  /// Throws `error`: `errc::timed_out` after the last attempt, `wrong_state`, `terminated`.
+  /// Throws `error`: `errc::timed_out` after the last attempt, `wrong_state`, `terminated`; `operation_in_progress` while
+  /// another request() of this socket is under way, which goes on.
   asio::awaitable<message> request(message m, request_options options = {})
     requires std::same_as<typename Pattern::envelope, routing::request_envelope>
   {

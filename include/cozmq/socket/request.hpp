@@ -72,12 +72,12 @@ asio::awaitable<void> repeat(engine::socket_core* s, engine::wait_list* list, de
 // Leaves the envelope ready for a next request when the attempts end, however they end.
 class request_scope {
  public:
-  explicit request_scope(routing::request_envelope& e) : envelope_{e} {}
+  explicit request_scope(routing::request_envelope& e) : envelope_{e} { envelope_.busy = true; }
   request_scope(request_scope const&) = delete;
   request_scope& operator=(request_scope const&) = delete;
   ~request_scope()
   {
-    envelope_.retrying = false;
+    envelope_.retrying = envelope_.busy = false;
     if (!answered)
       envelope_.abandon();
   }
@@ -91,6 +91,8 @@ class request_scope {
 template <class Pattern>
 asio::awaitable<message> request(core<Pattern>* s, message m, request_options options)
 {
+  if (s->exchange().envelope().busy)
+    throw error{errc::operation_in_progress, "another request() is under way on this socket: await it first"};
   if (s->exchange().envelope().may_send() != errc{})
     throw error{errc::wrong_state};
   request_scope scope{s->exchange().envelope()};
