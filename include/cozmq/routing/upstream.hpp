@@ -51,6 +51,8 @@ class upstream {
       take(p, m);
       m.clear();
     }
+    if constexpr (Reports)
+      peers_.at(p.inbound_slot).stopped = !may_read(p);
   }
 
   /// Is there anything for the application?
@@ -64,7 +66,7 @@ class upstream {
     auto const at = peers_.find(e.from);
     pipe* const from = at == peers_.end() ? nullptr : at->second.who;
     if (e.is_message) {
-      if (from != nullptr && at->second.unread-- == receive_hwm)
+      if (from != nullptr && --at->second.unread < receive_hwm && at->second.stopped)
         readable(*from);
     } else {
       asked_ = from;
@@ -130,6 +132,7 @@ class upstream {
   struct peer {
     pipe* who;
     std::size_t unread = 0;  // its messages in the log
+    bool stopped = false;    // there may be more that was not read for receive_hwm
     bool held = false;
   };
   static constexpr std::uint64_t nobody = 0;

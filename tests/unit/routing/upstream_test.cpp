@@ -99,6 +99,28 @@ TEST_CASE("of a peer's messages as many are taken as the application may have wa
   CHECK(p.unread.empty());
 }
 
+TEST_CASE("a peer that was no longer read is read on when the limit is raised, and when it is lowered")
+{
+  publisher pub;
+  pub.in.receive_hwm = 3;
+  fake_pipe p;
+  pub.attach(p);
+  for (int i = 0; i < 10; ++i)
+    pub.arrive(p, {std::to_string(i)});
+  pub.arrive(p, {"\1topic"});
+  CHECK(p.unread.size() == 8);
+  pub.in.receive_hwm = 6;
+  CHECK(pub.receive() == texts{"0"});
+  CHECK(p.unread.size() == 4);
+  pub.in.receive_hwm = 2;
+  for (int i = 1; i < 10; ++i) {
+    CHECK(pub.receive() == texts{std::to_string(i)});
+    CHECK(p.unread.size() == static_cast<std::size_t>(i < 5 ? 4 : i < 8 ? 8 - i : 0));
+  }
+  CHECK(pub.receive() == texts{"\1topic"});
+  CHECK(pub.out.subscribers(as_bytes("topic")) == 1);
+}
+
 TEST_CASE("requests that are read after their sender is gone leave no subscription behind")
 {
   publisher pub;
