@@ -20,6 +20,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 using namespace cozmq::test;
@@ -596,6 +597,47 @@ TEST_CASE("2.7 proxy hook: it sees each message once, may change it, and decides
     REQUIRE(f.statistics().back_sent.bytes == 11);
     REQUIRE(f.statistics().refused == 1);
     co_await stop(io, running);
+  });
+}
+
+TEST_CASE("2.7 proxy hook: one that throws ends the run, and the next one begins with the same message")
+{
+  scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    streamer s{ctx, "inproc"};
+    s.join();
+    push_socket capture{ctx};
+    pull_socket log{ctx};
+    join(log, capture, "inproc://log");
+    forwarder f{s.front, s.back, capture};
+    bool fails = true;
+    f.on_message([&fails](cozmq::towards, cozmq::message& m) {
+      if (std::exchange(fails, false)) {
+        if (m[0] == "taken")
+          cozmq::message{std::move(m)}.clear();
+        throw std::system_error{std::make_error_code(std::errc::io_error)};
+      }
+      m.push_back(cozmq::frame{"stamped"});
+      return true;
+    });
+    for (std::string first : {"kept", "taken"}) {
+      fails = true;
+      auto const failing = start(io, f.run());
+      co_await s.in.send(first);
+      co_await s.in.send("next");
+      co_await until(io, [&] { return failing->ended; });
+      REQUIRE(failing->ec == std::errc::io_error);
+      auto const running = start(io, f.run());
+      for (std::string expected : {first, std::string{"next"}}) {
+        if (expected == "taken")
+          continue;
+        cozmq::message m = co_await s.out.recv();
+        REQUIRE((to_parts(m) == parts{expected, "stamped"}));
+        m = co_await log.recv();
+        REQUIRE((to_parts(m) == parts{expected, "stamped"}));
+      }
+      co_await stop(io, running);
+    }
+    REQUIRE(f.statistics().back_sent.messages == 3);
   });
 }
 

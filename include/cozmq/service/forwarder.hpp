@@ -161,6 +161,8 @@ class forwarder {
 
   template <class From, class To>
   static pace burst(state& s, way& w);
+  template <class From>
+  static bool passes(state& s, way const& w, From& from, message& m);
   static pace stopped(errc why, pace meanwhile);
   static forwarder_statistics statistics_of(state const& s) noexcept;
   static asio::awaitable<void> run(std::shared_ptr<state> s);

@@ -75,12 +75,12 @@ forwarder::pace forwarder::burst(state& s, way& w)
       return stopped(e, pace::idle);
     std::size_t const bytes = m.byte_size();
     std::size_t to_send = bytes;
-    if (s.observed() && !std::exchange(w.seen, true)) [[unlikely]] {
-      if (!s.observe(w, m)) {
-        w.seen = false;
+    if (s.observed() && !w.seen) [[unlikely]] {
+      if (!passes(s, w, from, m)) {
         w.received.add(bytes);
         continue;
       }
+      w.seen = true;
       to_send = m.byte_size();
     }
     errc const e = to.try_send(m);
@@ -95,6 +95,19 @@ forwarder::pace forwarder::burst(state& s, way& w)
     }
     w.seen = false;
     w.received.add(bytes);
+  }
+}
+
+// Says whether the message is to go on. One whose hook throws is still to be received, unless the hook took it.
+template <class From>
+bool forwarder::passes(state& s, way const& w, From& from, message& m)
+{
+  try {
+    return s.observe(w, m);
+  } catch (...) {
+    if (!m.empty())
+      from.put_back(std::move(m));
+    throw;
   }
 }
 
