@@ -10,6 +10,7 @@
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/posix/stream_descriptor.hpp>
+#include <asio/post.hpp>
 #include <asio/use_future.hpp>
 
 #include <fcntl.h>
@@ -545,6 +546,31 @@ TEST_CASE("2.7 poll_fd a poller watches descriptors beside sockets, and leaves t
   });
 }
 
+TEST_CASE("2.7 poll_fd what was ready but not reported yet is looked at anew, not remembered")
+{
+  bool const by_reading = GENERATE(true, false);
+  scenario([&](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
+    descriptor_pair a;
+    descriptor_pair b;
+    cozmq::basic_poller<std::string> items{ctx};
+    items.add(a.ends[0], poll::in, "a");
+    items.add(b.ends[0], poll::in, "b");
+    REQUIRE(::write(a.ends[1], "x", 1) == 1);
+    REQUIRE(::write(b.ends[1], "x", 1) == 1);
+    auto found = co_await items.wait();
+    REQUIRE(found.data == "a");
+    char byte = 0;
+    if (by_reading)
+      REQUIRE(::read(b.ends[0], &byte, 1) == 1);
+    else
+      items.modify(b.ends[0], poll::urgent);
+    for (int i = 0; i < 3; ++i) {
+      found = co_await items.wait();
+      REQUIRE((found.data == "a" && found.what == poll::in));
+    }
+  });
+}
+
 TEST_CASE("2.7 poll_fd a regular file is always ready; a closed descriptor is silent until it is removed")
 {
   scenario([](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
@@ -582,6 +608,44 @@ TEST_CASE("2.7 poller: a loop over a source that is always ready lets others run
     asio::post(io, [&] { other = true; });
     while (!other)
       co_await items.wait();
+  });
+}
+
+TEST_CASE("2.7 poller: what happens while a wait lets others run counts: its end, and another wait")
+{
+  bool const closes = GENERATE(true, false);
+  scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    cozmq::pub_socket always{ctx};
+    std::optional<poller> items{ctx};
+    items->add(always, poll::out);
+    auto const loop = [&](bool const& stopped) -> asio::awaitable<void> {
+      while (!stopped)
+        co_await items->wait();
+    };
+    bool stopped = false;
+    auto const waiting = start(io, loop(stopped));
+    std::shared_ptr<outcome> second;
+    // It is the loop's pause in which this comes to run: nothing else suspends it.
+    asio::post(io, [&] {
+      stopped = true;
+      items->modify(always, poll::none);
+      if (closes)
+        items.reset();
+      else
+        second = start(io, items->wait());
+    });
+    co_await turns(io);
+    if (closes) {
+      REQUIRE(waiting->ended);
+      REQUIRE(waiting->ec == asio::error::operation_aborted);
+    } else {
+      REQUIRE_FALSE(waiting->ended);
+      REQUIRE(second->ec == errc::operation_in_progress);
+      items->modify(always, poll::out);
+      co_await turns(io);
+      REQUIRE(waiting->ended);
+      REQUIRE_FALSE(waiting->ec);
+    }
   });
 }
 

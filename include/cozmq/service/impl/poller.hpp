@@ -62,12 +62,10 @@ void basic_poller<Data>::state::close()
 template <class Data>
 poll basic_poller<Data>::state::look(entry& e)
 {
-  if (!e.socket) {
-    poll const found = std::exchange(e.found, poll::none);
-    return e.wanted == poll::none ? poll::none : found;
-  }
   if (e.wanted == poll::none)
     return poll::none;
+  if (!e.socket)
+    return e.found;
   if (errc const ended = e.socket->ended(); ended == errc::terminated)
     throw error{ended};
   else if (ended != errc{})
@@ -88,6 +86,8 @@ poll basic_poller<Data>::state::look(entry& e)
 template <class Data>
 std::vector<poll_event<Data>> basic_poller<Data>::state::scan(std::size_t at_most)
 {
+  for (entry& e : entries)
+    e.found = poll::none;
   descriptors.scan([this](int fd, poll what) {
     if (auto const at = find({nullptr, fd}); at != entries.end())
       at->found = what;
@@ -152,15 +152,17 @@ asio::awaitable<std::vector<poll_event<Data>>> basic_poller<Data>::collect(std::
                                                                            duration timeout,
                                                                            std::size_t at_most)
 {
-  if (s->waiting)
-    throw error{errc::operation_in_progress};
-  if (s->entries.empty() && timeout == forever)
-    throw error{errc::nothing_to_wait_for};
   auto const executor = co_await asio::this_coro::executor;
   if (s->budget.spend()) {
     co_await asio::post(executor, asio::use_awaitable);
     s->budget.renew();
   }
+  if (s->closed)
+    throw error{aborted()};
+  if (s->waiting)
+    throw error{errc::operation_in_progress};
+  if (s->entries.empty() && timeout == forever)
+    throw error{errc::nothing_to_wait_for};
   std::vector<event> found = s->scan(at_most);
   if (!found.empty() || timeout <= duration::zero())
     co_return found;
