@@ -10,6 +10,7 @@
 #include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
+#include <asio/post.hpp>
 
 #include <chrono>
 #include <functional>
@@ -216,6 +217,64 @@ TEST_CASE("cancel() ends every waiting operation, and the socket goes on")
     co_await peer.send("and back");
     text = co_await text_from(s);
     REQUIRE(text == "and back");
+  });
+}
+
+TEST_CASE("an operation that lets others run before it begins ends with cancel(), close() and the context")
+{
+  int const how = GENERATE(0, 1, 2);
+  int const which = GENERATE(0, 1, 2, 3, 4);
+  scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    cozmq::pair_socket s{ctx};
+    std::vector<cozmq::message> several(3, cozmq::message{"waits"});
+    auto const operation = [&]() -> asio::awaitable<void> {
+      s.core()->budget().exhaust();
+      // Runs in the pause: that is entered first, and left by what is posted later.
+      asio::post(io, [&] { how == 0 ? s.cancel() : how == 1 ? s.close() : ctx.shutdown(); });
+      switch (which) {
+        case 0: co_await s.recv(); break;
+        case 1: co_await s.recv_some(several); break;
+        case 2: co_await s.send_some(several); break;
+        case 3: co_await s.wait_readable(); break;
+        default: co_await s.wait_writable(); break;
+      }
+    };
+    auto const paused = start(io, operation());
+    co_await turns(io);
+    REQUIRE(paused->ended);
+    if (how == 2)
+      REQUIRE(paused->ec == cozmq::errc::terminated);
+    else
+      REQUIRE(paused->ec == asio::error::operation_aborted);
+  });
+}
+
+TEST_CASE("cancel() while others run loses no message: what was sent is sent, what was there is still there")
+{
+  scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    push_socket push{ctx};
+    pull_socket pull{ctx};
+    join(pull, push, "inproc://pause");
+    auto const sending = [&]() -> asio::awaitable<void> {
+      push.core()->budget().exhaust();
+      asio::post(io, [&] { push.cancel(); });
+      co_await push.send("sent");
+    };
+    auto const sent = start(io, sending());
+    co_await turns(io);
+    REQUIRE(sent->ended);
+    REQUIRE_FALSE(sent->ec);
+    auto const receiving = [&]() -> asio::awaitable<void> {
+      pull.core()->budget().exhaust();
+      asio::post(io, [&] { pull.cancel(); });
+      co_await pull.recv();
+    };
+    auto const received = start(io, receiving());
+    co_await turns(io);
+    REQUIRE(received->ended);
+    REQUIRE(received->ec == asio::error::operation_aborted);
+    std::string const text = co_await text_from(pull);
+    REQUIRE(text == "sent");
   });
 }
 

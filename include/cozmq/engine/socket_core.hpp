@@ -17,6 +17,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -62,6 +63,8 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
 
   /// Ends all waiting operations with `why`; nothing else changes.
   void cancel(std::error_code why = aborted());
+  /// How often waiting operations were ended; one that pauses is in no list and sees by it that this was for it too.
+  std::uint32_t endings() const noexcept { return endings_; }
   /// Ends the socket. What is queued is delivered in the background as `linger` allows.
   void close(std::error_code why = aborted());
   /// The context ends: as close, and operations end with `terminated`, now and later.
@@ -172,6 +175,7 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   std::size_t connected_ = 0;
   inline_budget budget_;
   observer observer_;
+  std::uint32_t endings_ = 0;
   bool closed_ = false;
   bool hooked_ = true;
   errc ended_{};

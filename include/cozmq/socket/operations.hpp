@@ -13,6 +13,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -30,6 +31,15 @@ inline asio::awaitable<void> pause(engine::socket_core* s)
 {
   co_await asio::post(s->executor(), asio::use_awaitable);
   s->budget().renew();
+}
+
+/// A pause before an operation, which has had no effect yet: what ends operations meanwhile ends it.
+inline asio::awaitable<void> pause_first(engine::socket_core* s)
+{
+  std::uint32_t const before = s->endings();
+  co_await pause(s);
+  if (s->endings() != before)
+    throw error{s->ended() == errc::terminated ? code(errc::terminated) : aborted()};
 }
 
 /// Waits for one wake of `list`. Throws what ends the wait instead.
@@ -117,7 +127,7 @@ template <class Pattern>
 asio::awaitable<message> receive(core<Pattern>* s)
 {
   if (s->budget().spend()) [[unlikely]]
-    co_await pause(s);
+    co_await pause_first(s);
   message m;
   if (errc const e = s->try_receive(m); e != errc{}) [[unlikely]]
     co_await receive_slowly(s, &m, e);
@@ -131,7 +141,7 @@ asio::awaitable<std::size_t> receive_some(core<Pattern>* s, std::span<message> t
   if (to.empty())
     co_return 0;
   if (s->budget().spend()) [[unlikely]]
-    co_await pause(s);
+    co_await pause_first(s);
   if (errc const e = s->try_receive(to[0]); e != errc{})
     co_await receive_slowly(s, &to[0], e);
   std::size_t count = 1;
@@ -146,7 +156,7 @@ asio::awaitable<std::size_t> send_some(core<Pattern>* s, std::span<message> from
   if (from.empty())
     co_return 0;
   if (s->budget().spend()) [[unlikely]]
-    co_await pause(s);
+    co_await pause_first(s);
   for (errc e = s->try_send(from[0]); e != errc{}; e = s->try_send(from[0])) {
     if (e != errc::would_block)
       throw error{e};

@@ -35,7 +35,7 @@ inline errc ready_for(engine::socket_core& s, readiness which, bool waiting = fa
 inline asio::awaitable<void> wait_ready(engine::socket_core* s, readiness which)
 {
   if (s->budget().spend())
-    co_await pause(s);
+    co_await pause_first(s);
   for (;;) {
     errc const e = ready_for(*s, which);
     if (e == errc{})

@@ -59,6 +59,7 @@ COZMQ_DECL void socket_core::cancel(std::error_code why)
 // But for readers of events: these are told when they have read the last one.
 COZMQ_DECL void socket_core::end_operations(std::error_code why)
 {
+  ++endings_;
   readers.wake_all(wake::posted, why);
   writers.wake_all(wake::posted, why);
   watchers.wake_all(wake::posted, why);
