@@ -249,6 +249,28 @@ TEST_CASE("an operation that lets others run before it begins ends with cancel()
   });
 }
 
+TEST_CASE("a request that is cancelled while it lets others run, after its send, ends too")
+{
+  std::chrono::milliseconds const timeout = GENERATE(0ms, 20000ms);
+  scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    cozmq::req_socket req{ctx};
+    cozmq::rep_socket rep{ctx};
+    join(rep, req, "inproc://asked");
+    cozmq::request_options const options{.timeout = timeout};
+    auto const asking = [&]() -> asio::awaitable<void> {
+      req.core()->budget().exhaust();
+      asio::post(io, [&] { req.cancel(); });
+      co_await req.request("anybody?", options);
+    };
+    auto const asked = start(io, asking());
+    co_await turns(io);
+    REQUIRE(asked->ended);
+    REQUIRE(asked->ec == asio::error::operation_aborted);
+    std::string const text = co_await text_from(rep);
+    REQUIRE(text == "anybody?");
+  });
+}
+
 TEST_CASE("cancel() while others run loses no message: what was sent is sent, what was there is still there")
 {
   scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {

@@ -33,13 +33,19 @@ inline asio::awaitable<void> pause(engine::socket_core* s)
   s->budget().renew();
 }
 
+/// For an operation that was perhaps in no list when operations were ended: throws if they were, since `before`.
+inline void check_endings(engine::socket_core const* s, std::uint32_t before)
+{
+  if (s->endings() != before)
+    throw error{s->ended() == errc::terminated ? code(errc::terminated) : aborted()};
+}
+
 /// A pause before an operation, which has had no effect yet: what ends operations meanwhile ends it.
 inline asio::awaitable<void> pause_first(engine::socket_core* s)
 {
   std::uint32_t const before = s->endings();
   co_await pause(s);
-  if (s->endings() != before)
-    throw error{s->ended() == errc::terminated ? code(errc::terminated) : aborted()};
+  check_endings(s, before);
 }
 
 /// Waits for one wake of `list`. Throws what ends the wait instead.

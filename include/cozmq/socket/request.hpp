@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <system_error>
 #include <type_traits>
@@ -60,12 +61,14 @@ template <class Attempt>
 asio::awaitable<void> repeat(engine::socket_core* s, engine::wait_list* list, deadline const* until,
                              Attempt const* attempt)
 {
+  std::uint32_t const before = s->endings();
   for (errc e = (*attempt)(); e != errc{}; e = (*attempt)()) {
     if (e == errc::would_block && until->expired())
       e = errc::timed_out;
     if (e != errc::would_block)
       throw error{e};
     co_await wait(s, list);
+    check_endings(s, before);
   }
 }
 
@@ -88,6 +91,16 @@ class request_scope {
   routing::request_envelope& envelope_;
 };
 
+// One attempt without a deadline.
+template <class Pattern>
+asio::awaitable<message> ask(core<Pattern>* s, message m)
+{
+  std::uint32_t const before = s->endings();
+  co_await send(*s, std::move(m));
+  check_endings(s, before);
+  co_return co_await receive(s);
+}
+
 template <class Pattern>
 asio::awaitable<message> request(core<Pattern>* s, message m, request_options options)
 {
@@ -97,8 +110,7 @@ asio::awaitable<message> request(core<Pattern>* s, message m, request_options op
     throw error{errc::wrong_state};
   request_scope scope{s->exchange().envelope()};
   if (options.timeout <= options.timeout.zero()) {
-    co_await send(*s, std::move(m));
-    message reply = co_await receive(s);
+    message reply = co_await ask(s, std::move(m));
     scope.answered = true;
     co_return reply;
   }
