@@ -405,6 +405,32 @@ TEST_CASE("unbind frees the address and ends its connections, but what was recei
   });
 }
 
+TEST_CASE("after unbind all that was received stays readable, whichever of the peers had sent something")
+{
+  bool const idle_first = GENERATE(true, false);
+  scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    pull_socket pull{ctx};
+    std::string const endpoint = pull.bind("tcp://127.0.0.1:*");
+    std::vector<raw_peer> peers;
+    for (std::size_t i = 0; i < 6; ++i) {
+      raw_peer& peer = peers.emplace_back(io);
+      co_await peer.connect(endpoint);
+      co_await peer.handshake("PUSH");
+      if ((i < 3) != idle_first)
+        co_await peer.write(frame_octets("kept"));
+      co_await peer.ping();
+    }
+    pull.unbind(endpoint);
+    for (raw_peer& peer : peers)
+      co_await peer.wait_closed();
+    for (int i = 0; i < 3; ++i) {
+      std::string const text = co_await text_from(pull);
+      REQUIRE(text == "kept");
+    }
+    REQUIRE_FALSE(pull.try_recv());
+  });
+}
+
 TEST_CASE("disconnect discards what was not read and delivers what is queued")
 {
   std::string const any = GENERATE(as<std::string>{}, "tcp://127.0.0.1:*", "ipc://*");

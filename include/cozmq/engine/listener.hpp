@@ -65,11 +65,11 @@ class listener final : public connection_owner, public std::enable_shared_from_t
     if (closed_)
       return;
     stop_listening();
+    // All are parting before the first is cut: this listener stays in its socket's list while one is.
     auto const going = std::exchange(connections_, {});
-    for (auto const& [key, peer] : going) {
-      parting_.emplace(key, peer);
+    parting_.insert(going.begin(), going.end());
+    for (auto const& [key, peer] : going)
       peer->cut(errc::socket_closed, "the endpoint was unbound");
-    }
   }
 
   /// Stops listening, leaves connections alone.
