@@ -561,6 +561,27 @@ TEST_CASE("2.7 events CLOSED: unbind, disconnect, close; then the stream ends")
   });
 }
 
+TEST_CASE("2.7 events DISCONNECTED: unbind says nothing of a peer that had left, and had sent what is unread")
+{
+  scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    pull_socket pull{ctx};
+    event_reader const events = pull.events();
+    std::string const endpoint = pull.bind("tcp://127.0.0.1:*");
+    raw_peer push{io};
+    co_await push.connect(endpoint);
+    co_await push.handshake("PUSH");
+    co_await push.write(frame_octets("kept"));
+    push.close();
+    (void)co_await first(events, event_kind::disconnected);
+    pull.unbind(endpoint);
+    REQUIRE(kinds_of(rest(events)) == kinds{event_kind::closed});
+    REQUIRE(pull.stats().disconnects == 1);
+    REQUIRE(pull.stats().handshake_failures == 0);
+    std::string const text = co_await text_from(pull);
+    REQUIRE(text == "kept");
+  });
+}
+
 TEST_CASE(
     "2.7 events MONITOR_STOPPED: a reader that waits is told that the socket is closed, or its context is "
     "gone")

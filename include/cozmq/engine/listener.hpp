@@ -69,7 +69,8 @@ class listener final : public connection_owner, public std::enable_shared_from_t
     auto const going = std::exchange(connections_, {});
     parting_.insert(going.begin(), going.end());
     for (auto const& [key, peer] : going)
-      peer->cut(errc::socket_closed, "the endpoint was unbound");
+      if (!peer->idle())
+        peer->cut(errc::socket_closed, "the endpoint was unbound");
   }
 
   /// Stops listening, leaves connections alone.
