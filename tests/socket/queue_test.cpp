@@ -298,6 +298,39 @@ TEST_CASE("A15 B19 a closed socket ends as soon as a live peer, which may be slo
   REQUIRE(run_out(io) < 500ms);
 }
 
+TEST_CASE("A15 B19 a closed socket does not wait for peers that left, though nobody has read what they sent")
+{
+  std::string const left = GENERATE(as<std::string>{}, "before", "at unbind", "after");
+  asio::io_context io;
+  cozmq::context ctx{io};
+  cozmq::dealer_socket dealer{ctx};
+  raw_peer peer{io};
+  dealer.set_option(option::linger{option::linger::forever});
+  run_test(io, [&]() -> asio::awaitable<void> {
+    std::string const endpoint = dealer.bind("tcp://127.0.0.1:*");
+    co_await peer.connect(endpoint);
+    co_await peer.handshake("DEALER");
+    co_await peer.write(frame_octets("unread"));
+    co_await peer.ping();
+    if (left == "at unbind") {
+      dealer.unbind(endpoint);
+    } else if (left == "before") {
+      peer.close();
+      co_await until(io, [&] { return dealer.connected_peers() == 0; });
+    } else {
+      // More than the kernel takes: it is still on its way when the socket is closed.
+      cozmq::message large{std::string(100'000'000, 'x')};
+      co_await dealer.send(std::move(large));
+      dealer.close();
+      peer.close();
+    }
+  }());
+  dealer.close();
+  io.restart();
+  io.run_for(default_bound);
+  REQUIRE(io.stopped());
+}
+
 TEST_CASE("A15 a socket closed during the handshake delivers its queue and then ends the connection")
 {
   scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {

@@ -100,8 +100,9 @@ class listener final : public connection_owner, public std::enable_shared_from_t
   template <class Visit>
   void for_each(Visit&& visit)
   {
-    for (auto const& [key, peer] : connections_)
-      visit(*peer);
+    for (auto const* const group : {&connections_, &parting_})
+      for (auto const& [key, peer] : *group)
+        visit(*peer);
   }
 
   /// Forgets a connection that has been read empty. False when it is not one of this listener's.

@@ -19,6 +19,8 @@ COZMQ_DECL void connection::finish()
     after_flush();
   } else if (state_ == state::handshaking && side_ == side::accepting) {
     fail(errc::socket_closed, "the socket was closed");
+  } else if (idle() && side_ == side::accepting && host_ && !std::exchange(drained_told_, true)) {
+    host_->on_drained(*this);  // the peer has left, and what it sent will not be read
   }
 }
 
@@ -68,6 +70,8 @@ COZMQ_DECL void connection::lost(std::error_code why, std::string const& reason,
   close_stream();
   if (was_open && host_)
     host_->on_disconnected(*this);
+  if (finishing_)
+    discard_unread();  // nobody will read it
   if (owner_)
     owner_->on_lost(*this, why, reason, permanent);
   announce();
