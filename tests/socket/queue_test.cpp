@@ -8,6 +8,8 @@
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
 
 #include <chrono>
 #include <optional>
@@ -329,6 +331,28 @@ TEST_CASE("A15 B19 a closed socket does not wait for peers that left, though nob
   io.restart();
   io.run_for(default_bound);
   REQUIRE(io.stopped());
+}
+
+TEST_CASE("after a disconnect that is over a socket that has bound too does nothing unasked")
+{
+  asio::io_context io;
+  cozmq::context ctx{io};
+  pull_socket pull{ctx};
+  push_socket push{ctx};
+  push.set_option(option::linger{option::linger::forever});
+  push.bind("tcp://127.0.0.1:*");
+  std::string const endpoint = join(pull, push, "tcp://127.0.0.1:*");
+  run_test(io, [&]() -> asio::awaitable<void> {
+    co_await push.send("last");
+    push.disconnect(endpoint);
+    std::string const text = co_await text_from(pull);
+    REQUIRE(text == "last");
+    co_await until(io, [&] { return pull.connected_peers() == 0; });
+    // What looked after the delivery may look once more, but not for ever.
+    asio::steady_timer marker{io, 150ms};
+    co_await marker.async_wait(asio::use_awaitable);
+  }());
+  REQUIRE(io.run_for(150ms) == 0);
 }
 
 TEST_CASE("A15 a socket closed during the handshake delivers its queue and then ends the connection")

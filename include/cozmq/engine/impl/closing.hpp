@@ -129,14 +129,17 @@ COZMQ_DECL void socket_core::close(std::error_code why)
 
 COZMQ_DECL bool socket_core::delivering() const
 {
-  return !leaving_.empty() || std::ranges::any_of(listeners_, [](auto const& l) { return !l->deserted(); });
+  if (!leaving_.empty() || !closed_)
+    return !leaving_.empty();
+  return std::ranges::any_of(listeners_, [](auto const& l) { return !l->deserted(); });
 }
 
 COZMQ_DECL std::size_t socket_core::unsent_bytes() const
 {
   std::size_t sum = 0;
-  for (auto const& l : listeners_)
-    l->for_each([&sum](connection& c) { sum += c.unsent_bytes(); });
+  if (closed_)
+    for (auto const& l : listeners_)
+      l->for_each([&sum](connection& c) { sum += c.unsent_bytes(); });
   for (auto const& d : leaving_)
     sum += d->peer().unsent_bytes();
   return sum;
