@@ -1,3 +1,4 @@
 // The engine and Asio, compiled once for our tests and examples: what a user's own project may do as well.
-#include <asio/impl/src.hpp>
 #include <cozmq/src.hpp>
+
+#include <asio/impl/src.hpp>

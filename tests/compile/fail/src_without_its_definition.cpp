@@ -1,6 +1,4 @@
 // expect: define COZMQ_SEPARATE_COMPILATION for all files of the program
 #include <cozmq/src.hpp>
 
-int main()
-{
-}
+int main() {}
