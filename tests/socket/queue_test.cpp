@@ -647,8 +647,10 @@ TEST_CASE("2.6 batch neither form keeps others from running, however much there 
     asio::co_spawn(
         io,
         [&]() -> asio::awaitable<void> {
-          for (; !done; ++turns_of_others)
+          while (!done) {
             co_await asio::post(io, asio::use_awaitable);
+            ++turns_of_others;
+          }
         },
         asio::detached);
     for (std::size_t total = 0; total < all; ++calls)
