@@ -1,20 +1,44 @@
 // What the sockets of one context share: defaults, the inproc names, and the list of sockets that shutting down walks.
 #pragma once
 
+#include <cozmq/core/socket_type.hpp>
+#include <cozmq/engine/door.hpp>
 #include <cozmq/engine/options.hpp>
 #include <cozmq/engine/shutdown_service.hpp>
 #include <cozmq/transport/asio.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 namespace cozmq::engine {
 
+class inproc_pipe;
 class socket_core;
+
+/// A socket as others reach it: from its own executor directly, from another one through the door.
+struct reachable_socket {
+  std::weak_ptr<socket_core> socket;
+  std::shared_ptr<door> way;
+};
+
+/// Who has bound an inproc name.
+struct inproc_name {
+  reachable_socket owner;
+  socket_core const* key;
+  socket_type type;
+};
+
+/// An end that has connected to a name which nobody has bound.
+struct inproc_waiter {
+  reachable_socket owner;
+  std::weak_ptr<inproc_pipe> pipe;
+};
 
 /// The state behind cozmq::context. Sockets hold it by reference, so it outlives the context object where they do.
 class context_core {
@@ -43,7 +67,7 @@ class context_core {
     std::lock_guard const lock{mutex_};
     sockets_.erase(&s);
     lingering_.erase(&s);
-    std::erase_if(names_, [&s](auto const& name) { return name.second == &s; });
+    std::erase_if(names_, [&s](auto const& name) { return name.second.key == &s; });
   }
 
   /// Keeps a closed socket until its queues are delivered or given up.
@@ -69,36 +93,68 @@ class context_core {
 
   // ---- inproc names: one owner each, and those who wait for a name to be bound ----
 
-  bool bind_name(std::string const& name, socket_core& owner)
+  /// False when somebody has bound it already.
+  bool bind_name(std::string const& name, inproc_name owner)
   {
     std::lock_guard const lock{mutex_};
-    return names_.emplace(name, &owner).second;
+    return names_.emplace(name, std::move(owner)).second;
   }
 
-  bool unbind_name(std::string const& name, socket_core const& owner)
+  void unbind_name(std::string const& name, socket_core const& owner)
+  {
+    std::lock_guard const lock{mutex_};
+    if (auto const at = names_.find(name); at != names_.end() && at->second.key == &owner)
+      names_.erase(at);
+  }
+
+  std::optional<inproc_name> find_name(std::string const& name)
   {
     std::lock_guard const lock{mutex_};
     auto const at = names_.find(name);
-    if (at == names_.end() || at->second != &owner)
-      return false;
-    names_.erase(at);
-    return true;
+    return at == names_.end() ? std::nullopt : std::optional{at->second};
   }
 
-  socket_core* find_name(std::string const& name)
+  /// As find_name; when there is nobody yet, `waiter` is kept for who binds it.
+  std::optional<inproc_name> find_name_or_wait(std::string const& name, inproc_waiter waiter)
   {
     std::lock_guard const lock{mutex_};
     auto const at = names_.find(name);
-    return at == names_.end() ? nullptr : at->second;
+    if (at != names_.end())
+      return at->second;
+    keep_waiter(name, std::move(waiter));
+    return std::nullopt;
+  }
+
+  /// Waits for the next one who binds `name`, whoever has it now.
+  void wait_for_name(std::string const& name, inproc_waiter waiter)
+  {
+    std::lock_guard const lock{mutex_};
+    keep_waiter(name, std::move(waiter));
+  }
+
+  /// Those that wait for `name`, who wait no more.
+  std::vector<inproc_waiter> take_waiters(std::string const& name)
+  {
+    std::lock_guard const lock{mutex_};
+    auto found = waiters_.extract(name);
+    return found ? std::move(found.mapped()) : std::vector<inproc_waiter>{};
   }
 
  private:
+  void keep_waiter(std::string const& name, inproc_waiter waiter)
+  {
+    std::vector<inproc_waiter>& all = waiters_[name];
+    std::erase_if(all, [](inproc_waiter const& each) { return each.pipe.expired(); });
+    all.push_back(std::move(waiter));
+  }
+
   asio::any_io_executor executor_;
   std::mutex mutex_;
-  bool terminated_ = false;
+  std::atomic<bool> terminated_ = false;
   std::unordered_map<socket_core const*, std::weak_ptr<socket_core>> sockets_;
   std::unordered_map<socket_core const*, std::shared_ptr<socket_core>> lingering_;
-  std::unordered_map<std::string, socket_core*> names_;
+  std::unordered_map<std::string, inproc_name> names_;
+  std::unordered_map<std::string, std::vector<inproc_waiter>> waiters_;
 };
 
 }  // namespace cozmq::engine

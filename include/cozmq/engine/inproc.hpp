@@ -2,31 +2,28 @@
 #pragma once
 
 #include <cozmq/core/ring.hpp>
-#include <cozmq/engine/host.hpp>
-#include <cozmq/engine/options.hpp>
-#include <cozmq/engine/peer_pipe.hpp>
+#include <cozmq/engine/far_end.hpp>
+#include <cozmq/engine/inproc_end.hpp>
 
 #include <asio/post.hpp>
 
-#include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <span>
 #include <string>
-#include <system_error>
 #include <utility>
 
 namespace cozmq::engine {
 
-/// One end of an inproc connection. What is written here is read at the other end.
+/// One end of an inproc connection. What is written here is read at the other end: by a plain move on the same executor,
+/// else by way of a far_end.
 ///
-/// The queue of a direction holds the sum of the sender's and the receiver's high-water mark, exactly. Both sockets
-/// are on one executor. An end that is not joined yet (connect before bind) queues up to its own mark.
-class inproc_pipe final : public peer_pipe, public std::enable_shared_from_this<inproc_pipe> {
+/// The queue of a direction holds the sum of the sender's and the receiver's high-water mark. An end that is not joined
+/// yet (connect before bind) queues up to its own mark.
+class inproc_pipe final : public inproc_end {
  public:
   inproc_pipe(host& h, std::string name, side which)
-      : host_{&h}, name_{std::move(name)}, side_{which}, outgoing_{std::make_shared<queue>()}
+      : inproc_end{h, std::move(name), which}, outgoing_{std::make_shared<queue>()}
   {
     measure();
   }
@@ -39,85 +36,62 @@ class inproc_pipe final : public peer_pipe, public std::enable_shared_from_this<
     // What the connecting side has queued before may come with it.
     connecting.measure();
     binding.measure();
-    connecting.joined();
-    binding.joined();
-  }
-
-  /// Tells each end who the other is, as a handshake would.
-  static void introduce(inproc_pipe& a, inproc_pipe& b)
-  {
-    for (auto const& [to, other] : {std::pair{&a, &b}, std::pair{&b, &a}}) {
-      to->identity_ = other->host_->options().routing_id;
-      to->type_ = other->host_->type();
+    for (inproc_pipe* const end : {&connecting, &binding}) {
+      end->joined();
+      end->tell_room(wake::posted);
+      if (end->unread() > 0 && !end->announced())
+        end->announce(wake::posted);
     }
   }
 
-  /// The options of this end have changed, and with them the room in both directions.
+  /// Joins this end to one that has another executor. `way` leads to ours. Last thing in a handler.
+  void join(std::shared_ptr<crossing> shared, std::shared_ptr<door> way)
+  {
+    met_ = true;
+    far_ = std::make_unique<far_end>(*this, std::move(shared));
+    joined();
+    for (; !outgoing_->messages.empty(); outgoing_->messages.pop())
+      far_->take_over(std::move(outgoing_->messages.front()));
+    tell_room(wake::posted);
+    far_->join(std::move(way));
+  }
+
+  void visit() override { far_->visit(); }
+
+  /// The options of this end have changed.
   void reconsider()
   {
+    if (far_)
+      return far_->reconsider();
     measure();
     if (peer_ != nullptr)
       peer_->measure();
     for (inproc_pipe* const end : {this, peer_})
-      if (end != nullptr && end->muted_ && !end->full())
-        end->tell_room();
+      if (end != nullptr && end->muted && !end->full())
+        end->tell_room(wake::posted);
   }
-
-  /// The endpoint.
-  std::string const& name() const noexcept { return name_; }
-  side which_side() const noexcept { return side_; }
 
   /// Is the other end still to come?
   bool waiting() const noexcept { return !met_; }
 
-  /// The socket goes: the other end keeps what it has not read.
-  void part()
-  {
-    host_ = nullptr;
-    leave();
-  }
-
-  void cut(std::error_code why, std::string const& reason) override
-  {
-    auto const self = shared_from_this();
-    leave();
-    ended(why, reason);
-  }
-
-  peer_info info() const override
-  {
-    peer_info p = common_info();
-    p.endpoint = p.address = name_;
-    p.type = type_;
-    return p;
-  }
-
   // Whoever writes counts a message as gone when the other end has read it, which has received it from when it is there.
   traffic_counts passed() const noexcept override
   {
+    if (far_) [[unlikely]]
+      return far_->passed();
     traffic_counts t;
     if (incoming_)
       t.messages_in = incoming_->messages.pushed();
     t.messages_out = outgoing_->messages.popped();
     return t;
   }
-  traffic_counts settle() noexcept override { return passed(); }
-
-  void report_end(std::error_code why, std::string const& reason)
-  {
-    ++host_->observed().counters.disconnects;
-    host_->observed().report([&] {
-      event e{event_kind::disconnected, name_};
-      e.because(why, reason);
-      e.peer = info();
-      return e;
-    });
-  }
 
   bool write(message& m) override
   {
+    if (far_) [[unlikely]]
+      return far_->write(m);
     if (full() && !make_room()) {
-      muted_ = true;
+      muted = true;
       return false;
     }
     outgoing_->messages.prepare().take(m);
@@ -127,6 +101,8 @@ class inproc_pipe final : public peer_pipe, public std::enable_shared_from_this<
 
   bool publish(routing::published const& m) override
   {
+    if (far_) [[unlikely]]
+      return far_->publish(m);
     if (full() && !make_room())
       return false;
     message& copy = outgoing_->messages.prepare();
@@ -138,64 +114,63 @@ class inproc_pipe final : public peer_pipe, public std::enable_shared_from_this<
 
   bool read(message& to) override
   {
-    if (!incoming_ || incoming_->messages.empty()) {
-      announced_ = false;
-      if (met_ && peer_ == nullptr && host_ != nullptr && !std::exchange(drained_told_, true)) {
-        // The caller is in the middle of a list that this pipe is to leave.
-        asio::post(host_->executor(), [self = shared_from_this()] {
-          self->drained_told_ = false;
-          if (self->host_ && self->unread() == 0)  // else it was told of its end meanwhile
-            self->host_->on_drained(*self);
-        });
-      }
-      return false;
-    }
+    if (far_) [[unlikely]]
+      return far_->read(to);
+    if (!incoming_ || incoming_->messages.empty())
+      return no_message_left();
     to = std::move(incoming_->messages.front());
     incoming_->messages.pop();
-    if (peer_ != nullptr && peer_->muted_)
-      peer_->tell_room();
+    if (peer_ != nullptr && peer_->muted)
+      peer_->tell_room(wake::posted);
     return true;
   }
 
   bool writable() noexcept override
   {
-    muted_ = full() && !conflates();
-    return !muted_;
+    if (far_) [[unlikely]]
+      return far_->writable();
+    muted = full() && !conflates();
+    return !muted;
   }
-  std::size_t queued() const noexcept override { return outgoing_->messages.size(); }
+  std::size_t queued() const noexcept override { return far_ ? far_->queued() : outgoing_->messages.size(); }
+  std::size_t unread() const noexcept override
+  {
+    if (far_)
+      return far_->unread();
+    return incoming_ ? incoming_->messages.size() : 0;
+  }
 
   void subscribe(bool wanted, byte_view topic) override
   {
-    if (peer_ != nullptr && peer_->host_ != nullptr)
-      (void)peer_->host_->on_subscription(*peer_, wanted, topic);
+    if (far_) [[unlikely]]
+      return far_->subscribe(wanted, topic);
+    if (peer_ != nullptr && peer_->owner() != nullptr)
+      (void)peer_->owner()->on_subscription(*peer_, wanted, topic);
   }
 
-  bool settled() override { return peer_ != nullptr; }
-
-  void reject(std::error_code) override
-  {
-    // A peer of our own program: what it sent wrongly is discarded, the connection stays.
-  }
-
-  byte_view identity() const noexcept override { return as_bytes(identity_); }
+  bool settled() override { return far_ ? far_->settled() : peer_ != nullptr; }
 
   void inject(message m) override
   {
+    if (far_) [[unlikely]]
+      return far_->inject(std::move(m));
     // What was queued before they met comes after the news that they have.
-    if (joined_)
+    if (joined_yet())
       incoming_->messages.push(std::move(m));
     else
       incoming_->messages.push_front(std::move(m));
-    if (!announced_)
-      announce();
+    if (!announced())
+      announce(wake::posted);
   }
 
   void greet(std::span<message const> messages) override
   {
+    if (far_) [[unlikely]]
+      return far_->greet(messages);
     for (std::size_t i = messages.size(); i-- > 0;)
       outgoing_->messages.push_front(message{messages[i]});
-    if (peer_ != nullptr && !peer_->announced_)
-      peer_->announce();
+    if (peer_ != nullptr && !peer_->announced())
+      peer_->announce(wake::posted);
   }
 
   void retract() override
@@ -203,8 +178,6 @@ class inproc_pipe final : public peer_pipe, public std::enable_shared_from_this<
     if (!met_)
       outgoing_->messages.clear();
   }
-
-  std::size_t unread() const noexcept override { return incoming_ ? incoming_->messages.size() : 0; }
 
  private:
   static constexpr std::size_t burst = 128;
@@ -215,24 +188,19 @@ class inproc_pipe final : public peer_pipe, public std::enable_shared_from_this<
     bool conflates = false;  // the last message only
   };
 
-  static std::size_t sum(std::size_t a, std::size_t b) noexcept
-  {
-    return a == socket_options::unlimited || b == socket_options::unlimited ? socket_options::unlimited
-                                                                            : a + b;
-  }
-
   // Room for both marks, or as long as there is no peer, for ours.
   void measure() noexcept
   {
-    socket_options const& ours = host_->options();
-    socket_options const* const theirs = peer_ == nullptr ? nullptr : &peer_->host_->options();
+    socket_options const& ours = owner()->options();
+    socket_options const* const theirs = peer_ == nullptr ? nullptr : &peer_->owner()->options();
     outgoing_->conflates = ours.conflate || (theirs != nullptr && theirs->conflate);
     outgoing_->capacity = outgoing_->conflates ? 1
                           : theirs == nullptr  ? ours.send_hwm
-                                               : sum(ours.send_hwm, theirs->receive_hwm);
+                                               : sum_of_marks(ours.send_hwm, theirs->receive_hwm);
   }
 
-  bool conflates() const noexcept { return outgoing_->conflates && !(met_ && !peer_); }
+  bool deserted() const noexcept override { return far_ ? far_->deserted() : met_ && peer_ == nullptr; }
+  bool conflates() const noexcept { return outgoing_->conflates && !deserted(); }
 
   // A newer message takes the place of those that have not been read.
   [[gnu::noinline]] bool make_room()
@@ -244,37 +212,33 @@ class inproc_pipe final : public peer_pipe, public std::enable_shared_from_this<
   }
 
   // A peer that has left takes no more; it is detached a moment later.
-  bool full() const noexcept { return outgoing_->messages.size() >= outgoing_->capacity || (met_ && !peer_); }
-
-  void leave()
+  bool full() const noexcept
   {
+    return outgoing_->messages.size() >= outgoing_->capacity || (met_ && peer_ == nullptr);
+  }
+
+  void leave() override
+  {
+    if (far_)
+      return far_->leave();
     inproc_pipe* const other = std::exchange(peer_, nullptr);
     if (other == nullptr)
       return;
     other->peer_ = nullptr;
-    asio::post(other->host_->executor(), [kept = other->shared_from_this()] {
-      kept->ended(errc::peer_closed, "the peer closed the connection");
+    asio::post(other->owner()->executor(), [kept = other->shared_from_this(), other] {
+      other->ended(errc::peer_closed, "the peer closed the connection");
     });
   }
 
-  void ended(std::error_code why, std::string const& reason)
-  {
-    if (host_ == nullptr)
-      return;
-    report_end(why, reason);
-    host_->on_disconnected(*this);
-    if (host_ != nullptr && unread() == 0)
-      host_->on_drained(*this);
-  }
-
+  // The wakes are posted, as this is inside a call of the other side's user; by the time they run, a burst is over.
   void written()
   {
     outgoing_->messages.commit();
     // The reader takes its turn while what was written is still in the nearest cache.
-    if (outgoing_->messages.size() % burst == 0 && host_ != nullptr)
-      host_->on_burst();
-    if (peer_ != nullptr && !peer_->announced_)
-      peer_->announce();
+    if (outgoing_->messages.size() % burst == 0 && owner() != nullptr)
+      owner()->on_burst();
+    if (peer_ != nullptr && !peer_->announced())
+      peer_->announce(wake::posted);
   }
 
   void meet(inproc_pipe& other)
@@ -284,45 +248,11 @@ class inproc_pipe final : public peer_pipe, public std::enable_shared_from_this<
     other.incoming_ = outgoing_;
   }
 
-  void joined()
-  {
-    number_ = host_->observed().new_peer();
-    since_ = std::chrono::system_clock::now();
-    host_->on_connected(*this);
-    joined_ = true;
-    tell_room();
-    if (unread() > 0 && !announced_)
-      announce();
-  }
-
-  // Both tell from inside a call of the other side's user, so the work is posted; by the time it runs, a burst is over.
-  void announce()
-  {
-    announced_ = true;
-    if (host_)
-      host_->on_readable(*this, wake::posted);
-  }
-
-  void tell_room()
-  {
-    muted_ = false;
-    if (host_)
-      host_->on_writable(*this, wake::posted);
-  }
-
-  host* host_;
-  std::string name_;
-  side side_;
-  std::string identity_;  // the other end's
-  socket_type type_{};    // likewise
   inproc_pipe* peer_ = nullptr;
   bool met_ = false;
-  bool joined_ = false;
-  bool muted_ = false;
-  bool announced_ = false;
-  bool drained_told_ = false;
   std::shared_ptr<queue> outgoing_;
   std::shared_ptr<queue> incoming_;
+  std::unique_ptr<far_end> far_;
 };
 
 }  // namespace cozmq::engine

@@ -65,6 +65,9 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   void cancel(std::error_code why = aborted());
   /// How often waiting operations were ended; one that pauses is in no list and sees by it that this was for it too.
   std::uint32_t endings() const noexcept { return endings_; }
+  /// For other threads: leads to the socket's executor as long as that lives.
+  std::shared_ptr<door> const& way() const noexcept { return door_; }
+
   /// Ends the socket. What is queued is delivered in the background as `linger` allows.
   void close(std::error_code why = aborted());
   /// The context ends: as close, and operations end with `terminated`, now and later.
@@ -149,7 +152,14 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   bool preset_id(routing::pipe& p, std::error_code& ec, std::string& why);
   std::string bind_inproc(endpoint const& where, std::error_code& ec, std::string& why);
   std::string connect_inproc(endpoint const& where, std::error_code& ec, std::string& why);
-  void join_inproc(inproc_pipe& connecting, std::string const& name);
+  reachable_socket myself();
+  void join_inproc(std::shared_ptr<inproc_pipe> const& connecting);
+  void join_here(inproc_pipe& connecting, socket_core& bound);
+  void ask_to_join(inproc_pipe& connecting, inproc_name const& bound);
+  struct joining;
+  void answer_joining(joining asked);
+  void take_place(inproc_pipe& connecting, crossing_offer offer, inproc_identity bound);
+  void refuse_inproc(inproc_pipe& connecting, socket_type bound, errc why);
   void end_operations(std::error_code why);
   void report_closed(std::string const& endpoint);
   void report_bind_failed(std::string const& endpoint, std::error_code ec, std::string const& why);
@@ -165,6 +175,7 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
 
   std::shared_ptr<context_core> context_;
   asio::any_io_executor executor_;
+  std::shared_ptr<door> door_;
   socket_options options_;
   std::vector<std::shared_ptr<listener>> listeners_;
   std::vector<std::shared_ptr<dialer>> dialers_;

@@ -56,8 +56,12 @@ class context {
     if (!core_ || core_->terminated())
       return;
     core_->terminate();
-    for (auto const& s : core_->sockets())
-      s->terminate();
+    for (auto const& s : core_->sockets()) {
+      if (s->executor() == core_->executor())
+        s->terminate();
+      else
+        s->way()->post([s] { s->terminate(); });
+    }
   }
 
   // ---- options ------------------------------------------------------------------------------------------------------

@@ -15,13 +15,17 @@
 namespace cozmq::engine {
 
 COZMQ_DECL socket_core::socket_core(std::shared_ptr<context_core> context, asio::any_io_executor executor)
-    : context_{std::move(context)}, executor_{std::move(executor)}, options_{context_->defaults}
+    : context_{std::move(context)},
+      executor_{std::move(executor)},
+      door_{std::make_shared<door>(executor_)},
+      options_{context_->defaults}
 {
   shutdown_service::of(executor_).add(*this);
 }
 
 COZMQ_DECL socket_core::~socket_core()
 {
+  door_->close();
   if (hooked_)
     shutdown_service::of(executor_).remove(*this);
   context_->remove(*this);
@@ -205,6 +209,7 @@ COZMQ_DECL void socket_core::end_lingering()
 COZMQ_DECL void socket_core::on_context_shutdown() noexcept
 {
   auto const self = weak_from_this().lock();
+  door_->close();
   hooked_ = false;
   closed_ = true;
   ended_ = errc::terminated;

@@ -17,10 +17,15 @@
 
 namespace cozmq::engine {
 
+COZMQ_DECL reachable_socket socket_core::myself()
+{
+  return {weak_from_this(), door_};
+}
+
 COZMQ_DECL std::string socket_core::bind_inproc(endpoint const& where, std::error_code& ec, std::string& why)
 {
   std::string name = to_string(where);
-  if (!context_->bind_name(name, *this)) {
+  if (!context_->bind_name(name, {myself(), this, type()})) {
     ec = errc::address_in_use;
     why = fmt::format("cannot bind {}: address already in use", name);
     report_bind_failed(name, ec, why);
@@ -28,10 +33,18 @@ COZMQ_DECL std::string socket_core::bind_inproc(endpoint const& where, std::erro
   }
   inproc_names_.push_back(name);
   observer_.report([&name] { return event{event_kind::listening, name}; });
-  for (auto const& other : context_->sockets())
-    for (auto const& pipe : std::vector<std::shared_ptr<inproc_pipe>>{other->inproc_})
-      if (pipe->name() == name && pipe->waiting())
-        other->join_inproc(*pipe, name);
+  for (inproc_waiter const& waiter : context_->take_waiters(name)) {
+    auto const join = [waiter] {
+      auto const socket = waiter.owner.socket.lock();
+      auto const pipe = waiter.pipe.lock();
+      if (socket && pipe && !socket->closed_)
+        socket->join_inproc(pipe);
+    };
+    if (waiter.owner.way->leads_to(executor_))
+      join();
+    else
+      waiter.owner.way->post(join);
+  }
   return name;
 }
 
@@ -39,13 +52,11 @@ COZMQ_DECL std::string socket_core::connect_inproc(endpoint const& where, std::e
                                                    std::string& why)
 {
   std::string name = to_string(where);
-  if (socket_core const* const bound = context_->find_name(name)) {
-    if (!peers().contains(bound->type())) {
-      ec = errc::incompatible_peer;
-      why = fmt::format("cannot connect to {}: it is a {}, which a {} does not talk to", name,
-                        to_string(bound->type()), to_string(type()));
-      return {};
-    }
+  if (auto const bound = context_->find_name(name); bound && !peers().contains(bound->type)) {
+    ec = errc::incompatible_peer;
+    why = fmt::format("cannot connect to {}: it is a {}, which a {} does not talk to", name,
+                      to_string(bound->type), to_string(type()));
+    return {};
   }
   auto const made = std::make_shared<inproc_pipe>(*this, name, side::connecting);
   if (!preset_id(*made, ec, why))
@@ -53,7 +64,7 @@ COZMQ_DECL std::string socket_core::connect_inproc(endpoint const& where, std::e
   inproc_.push_back(made);
   if (!options_.immediate && admits(*made) == errc{})
     join_outbound(enlist(*made));
-  join_inproc(*made, name);
+  join_inproc(made);
   return name;
 }
 
@@ -72,40 +83,122 @@ COZMQ_DECL bool socket_core::preset_id(routing::pipe& p, std::error_code& ec, st
   return true;
 }
 
-// Joins `connecting`, which is ours, to the socket that has bound `name`, if there is one that fits.
-COZMQ_DECL void socket_core::join_inproc(inproc_pipe& connecting, std::string const& name)
+// Joins `connecting`, which is ours, to the socket that has bound its name; if there is none, it waits for one.
+COZMQ_DECL void socket_core::join_inproc(std::shared_ptr<inproc_pipe> const& connecting)
 {
-  socket_core* const bound = context_->find_name(name);
-  if (bound == nullptr)
+  if (!connecting->waiting())
     return;
-  auto const answer = std::make_shared<inproc_pipe>(*bound, name, side::accepting);
-  inproc_pipe::introduce(connecting, *answer);
-  errc why{};
-  std::string_view cause;
-  if (!peers().contains(bound->type()))
-    why = errc::incompatible_peer, cause = "its socket type does not fit";
-  else if (bound->executor() != executor_)
-    why = errc::not_supported, cause = "it lives on another executor";
-  else if (why = std::max(bound->admits(*answer), admits(connecting)); why != errc{})
-    cause = why == errc::peer_limit ? "it talks to another peer already"
-                                    : "another peer has the same routing id already";
-  if (why != errc{}) {
-    std::string const text = fmt::format("a {} cannot join the {} bound there: {}", to_string(type()),
-                                         to_string(bound->type()), cause);
-    write_log(log_level::warn, "{}: {}", name, text);
-    ++observer_.counters.handshake_failures;
-    observer_.report([&] {
-      event e{event_kind::handshake_failed, name};
-      e.because(why, text);
-      e.peer = connecting.info();
-      return e;
+  auto const bound = context_->find_name_or_wait(connecting->name(), {myself(), connecting});
+  if (!bound)
+    return;
+  if (!peers().contains(bound->type))
+    refuse_inproc(*connecting, bound->type, errc::incompatible_peer);
+  else if (errc const why = admits(*connecting); why != errc{})
+    refuse_inproc(*connecting, bound->type, why);
+  else if (!bound->owner.way->leads_to(executor_))
+    ask_to_join(*connecting, *bound);
+  else if (auto const owner = bound->owner.socket.lock())
+    join_here(*connecting, *owner);
+}
+
+COZMQ_DECL void socket_core::join_here(inproc_pipe& connecting, socket_core& bound)
+{
+  auto const answer = std::make_shared<inproc_pipe>(bound, connecting.name(), side::accepting);
+  connecting.introduce({bound.type(), bound.options_.routing_id});
+  answer->introduce({type(), options_.routing_id});
+  if (errc const why = std::max(bound.admits(*answer), admits(connecting)); why != errc{})
+    return refuse_inproc(connecting, bound.type(), why);
+  bound.inproc_.push_back(answer);
+  bound.join_outbound(bound.enlist(*answer));
+  join_outbound(enlist(connecting));
+  inproc_pipe::join(connecting, *answer);
+}
+
+// It waits for another one to bind the name.
+COZMQ_DECL void socket_core::refuse_inproc(inproc_pipe& connecting, socket_type bound, errc why)
+{
+  std::string_view const cause = why == errc::incompatible_peer ? "its socket type does not fit"
+                                 : why == errc::peer_limit      ? "it talks to another peer already"
+                                                           : "another peer has the same routing id already";
+  std::string const text =
+      fmt::format("a {} cannot join the {} bound there: {}", to_string(type()), to_string(bound), cause);
+  write_log(log_level::warn, "{}: {}", connecting.name(), text);
+  ++observer_.counters.handshake_failures;
+  observer_.report([&] {
+    event e{event_kind::handshake_failed, connecting.name()};
+    e.because(why, text);
+    e.peer = connecting.info();
+    return e;
+  });
+  context_->wait_for_name(connecting.name(),
+                          {myself(), std::static_pointer_cast<inproc_pipe>(connecting.shared_from_this())});
+}
+
+// ---- across executors: the connecting end asks, the bound one answers with a crossing, the connecting one takes its place
+
+struct socket_core::joining {
+  inproc_waiter from;
+  std::string name;
+  inproc_identity who;
+  bool conflates;
+};
+
+COZMQ_DECL void socket_core::ask_to_join(inproc_pipe& connecting, inproc_name const& bound)
+{
+  auto const pipe = std::static_pointer_cast<inproc_pipe>(connecting.shared_from_this());
+  joining asked{{myself(), pipe}, connecting.name(), {type(), options_.routing_id}, options_.conflate};
+  bool const posted = bound.owner.way->post([to = bound.owner.socket, asked]() mutable {
+    if (auto const owner = to.lock())
+      owner->answer_joining(std::move(asked));
+  });
+  if (!posted)
+    context_->wait_for_name(connecting.name(), {myself(), pipe});
+}
+
+// On the executor of the bound end.
+COZMQ_DECL void socket_core::answer_joining(joining asked)
+{
+  auto const reply = [&asked](auto action) {
+    return asked.from.owner.way->post([asked, action = std::move(action)]() mutable {
+      auto const socket = asked.from.owner.socket.lock();
+      auto const pipe = asked.from.pipe.lock();
+      if (socket && pipe && !socket->closed_)
+        action(*socket, pipe);
+    });
+  };
+  if (std::ranges::find(inproc_names_, asked.name) == inproc_names_.end()) {
+    // Unbound meanwhile: somebody else may have it by now.
+    reply([](socket_core& socket, auto const& pipe) { socket.join_inproc(pipe); });
+    return;
+  }
+  auto const shared = std::make_shared<crossing>(options_.conflate || asked.conflates);
+  auto const end = std::make_shared<inproc_pipe>(*this, asked.name, side::accepting);
+  end->introduce(asked.who);
+  if (errc const why = admits(*end); why != errc{}) {
+    reply([why, bound = type()](socket_core& socket, auto const& pipe) {
+      socket.refuse_inproc(*pipe, bound, why);
     });
     return;
   }
-  bound->inproc_.push_back(answer);
-  bound->join_outbound(bound->enlist(*answer));
+  inproc_.push_back(end);
+  join_outbound(enlist(*end));
+  reply([offer = crossing_offer{shared}, who = inproc_identity{type(), options_.routing_id}](
+            socket_core& socket, auto const& pipe) mutable {
+    socket.take_place(*pipe, std::move(offer), std::move(who));
+  });
+  end->join(shared, door_);
+}
+
+// On the executor of the connecting end. An offer that is not taken tells the other end that nobody comes.
+COZMQ_DECL void socket_core::take_place(inproc_pipe& connecting, crossing_offer offer, inproc_identity bound)
+{
+  if (!connecting.waiting())
+    return;
+  if (errc const why = admits(connecting); why != errc{})
+    return refuse_inproc(connecting, bound.type, why);
+  connecting.introduce(std::move(bound));
   join_outbound(enlist(connecting));
-  inproc_pipe::join(connecting, *answer);
+  connecting.join(std::move(offer).accept(), door_);
 }
 
 // What is in the queue of a peer that is there stays readable for it.
