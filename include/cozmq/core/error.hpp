@@ -37,6 +37,8 @@ enum class errc {
   connect_timeout,
   proxy_refused,
   too_many_sockets,
+  threads_started,
+  no_io_threads,
   // what a peer did
   incompatible_peer,
   mechanism_mismatch,
@@ -110,6 +112,10 @@ inline constexpr error_row error_table[] = {
      "log"},
     {errc::too_many_sockets, "too_many_sockets",
      "the context has as many sockets as it allows: close some, or raise max_sockets"},
+    {errc::threads_started, "threads_started",
+     "the context's threads run already: set their number before the first socket or coroutine"},
+    {errc::no_io_threads, "no_io_threads",
+     "the context has no I/O threads, so there is inproc only: make it with io_threads{1} or more"},
     {errc::incompatible_peer, "incompatible_peer",
      "the peer's socket type does not fit this one: connect a pair that belongs together, such as PUB and "
      "SUB"},

@@ -3,6 +3,7 @@
 
 #include <cozmq/core/socket_type.hpp>
 #include <cozmq/engine/door.hpp>
+#include <cozmq/engine/io_pool.hpp>
 #include <cozmq/engine/options.hpp>
 #include <cozmq/engine/shutdown_service.hpp>
 #include <cozmq/transport/asio.hpp>
@@ -44,8 +45,32 @@ struct inproc_waiter {
 class context_core {
  public:
   explicit context_core(asio::any_io_executor executor) : executor_{std::move(executor)} {}
+  explicit context_core(std::size_t threads) : pool_{std::make_shared<io_pool>(threads)} {}
 
-  asio::any_io_executor const& executor() const noexcept { return executor_; }
+  /// For a new socket or coroutine that is given none: the application's, or that of a thread of the context.
+  asio::any_io_executor executor() const { return pool_ ? pool_->place() : executor_; }
+  /// Null when the application runs the executor.
+  io_pool* pool() const noexcept { return pool_.get(); }
+
+  /// Who calls on one thread and means a socket that lives on another one of the context?
+  bool is_elsewhere(asio::any_io_executor const& executor) const noexcept
+  {
+    return pool_ && pool_->has_threads() && pool_->owns(executor) && !pool_->is_here(executor);
+  }
+
+  /// Is that the executor of a context that was made without threads?
+  bool lacks_threads(asio::any_io_executor const& executor) const noexcept
+  {
+    return pool_ && !pool_->has_threads() && pool_->owns(executor);
+  }
+
+  /// Nothing is left to deliver on the context's threads.
+  bool delivered()
+  {
+    std::lock_guard const lock{mutex_};
+    return on_threads_ == 0;
+  }
+
   bool terminated() const noexcept { return terminated_; }
 
   /// What new sockets start with.
@@ -53,21 +78,32 @@ class context_core {
   std::size_t max_sockets = socket_options::unlimited;
 
   /// False when there are as many sockets as allowed, those that still deliver included.
-  bool add(std::shared_ptr<socket_core> const& s)
+  bool add(std::shared_ptr<socket_core> const& s, asio::any_io_executor const& executor)
   {
     std::lock_guard const lock{mutex_};
     if (sockets_.size() >= max_sockets)
       return false;
-    sockets_[s.get()] = s;
+    bool const on_thread = pool_ && pool_->has_threads() && pool_->owns(executor);
+    sockets_[s.get()] = {s, on_thread};
+    if (on_thread)
+      ++on_threads_;
     return true;
   }
 
   void remove(socket_core const& s)
   {
-    std::lock_guard const lock{mutex_};
-    sockets_.erase(&s);
-    lingering_.erase(&s);
-    std::erase_if(names_, [&s](auto const& name) { return name.second.key == &s; });
+    {
+      std::lock_guard const lock{mutex_};
+      if (auto const at = sockets_.find(&s); at != sockets_.end()) {
+        if (at->second.on_thread)
+          --on_threads_;
+        sockets_.erase(at);
+      }
+      lingering_.erase(&s);
+      std::erase_if(names_, [&s](auto const& name) { return name.second.key == &s; });
+    }
+    if (pool_)
+      pool_->notify();
   }
 
   /// Keeps a closed socket until its queues are delivered or given up.
@@ -83,13 +119,14 @@ class context_core {
   {
     std::lock_guard const lock{mutex_};
     std::vector<std::shared_ptr<socket_core>> result;
-    for (auto const& [key, s] : sockets_)
-      if (auto alive = s.lock())
+    for (auto const& [key, known] : sockets_)
+      if (auto alive = known.socket.lock())
         result.push_back(std::move(alive));
     return result;
   }
 
-  void terminate() noexcept { terminated_ = true; }
+  /// True when it was before.
+  bool terminate() noexcept { return terminated_.exchange(true); }
 
   // ---- inproc names: one owner each, and those who wait for a name to be bound ----
 
@@ -141,6 +178,11 @@ class context_core {
   }
 
  private:
+  struct known_socket {
+    std::weak_ptr<socket_core> socket;
+    bool on_thread = false;  // of the context
+  };
+
   void keep_waiter(std::string const& name, inproc_waiter waiter)
   {
     std::vector<inproc_waiter>& all = waiters_[name];
@@ -149,9 +191,11 @@ class context_core {
   }
 
   asio::any_io_executor executor_;
+  std::shared_ptr<io_pool> pool_;
   std::mutex mutex_;
   std::atomic<bool> terminated_ = false;
-  std::unordered_map<socket_core const*, std::weak_ptr<socket_core>> sockets_;
+  std::unordered_map<socket_core const*, known_socket> sockets_;
+  std::size_t on_threads_ = 0;  // of them
   std::unordered_map<socket_core const*, std::shared_ptr<socket_core>> lingering_;
   std::unordered_map<std::string, inproc_name> names_;
   std::unordered_map<std::string, std::vector<inproc_waiter>> waiters_;

@@ -1,10 +1,16 @@
 // The way to a socket's executor from other threads.
 #pragma once
 
+#include <cozmq/core/error.hpp>
+
 #include <asio/any_io_executor.hpp>
 #include <asio/post.hpp>
 
+#include <exception>
 #include <mutex>
+#include <optional>
+#include <semaphore>
+#include <type_traits>
 #include <utility>
 
 namespace cozmq::engine {
@@ -29,6 +35,23 @@ class door {
     return true;
   }
 
+  /// Runs `call` over there and waits for its result; what it throws is thrown here. For threads that may wait. When the
+  /// executor is gone, nobody else is at what it works on, and it runs here; when it goes meanwhile, that is
+  /// `errc::terminated`.
+  template <class Call>
+  auto call(Call& call)
+  {
+    using result = std::invoke_result_t<Call&>;
+    waiting_call<Call, result> state{call};
+    if (!post(runner<Call, result>{&state}))
+      return call();
+    state.over.acquire();
+    if (state.failure)
+      std::rethrow_exception(state.failure);
+    if constexpr (!std::is_void_v<result>)
+      return std::move(*state.value);
+  }
+
   void close() noexcept
   {
     std::lock_guard const lock{mutex_};
@@ -36,6 +59,42 @@ class door {
   }
 
  private:
+  template <class Call, class Result>
+  struct waiting_call {
+    Call& call;
+    std::binary_semaphore over{0};
+    std::exception_ptr failure = std::make_exception_ptr(error{errc::terminated});
+    std::optional<std::conditional_t<std::is_void_v<Result>, bool, Result>> value{};
+  };
+
+  // Ends the wait when it has run, or is destroyed before.
+  template <class Call, class Result>
+  struct runner {
+    explicit runner(waiting_call<Call, Result>* s) : state{s} {}
+    runner(runner&& other) noexcept : state{std::exchange(other.state, nullptr)} {}
+    runner& operator=(runner&&) = delete;
+    ~runner()
+    {
+      if (state != nullptr)
+        state->over.release();
+    }
+
+    void operator()()
+    {
+      try {
+        if constexpr (std::is_void_v<Result>)
+          state->call();
+        else
+          state->value.emplace(state->call());
+        state->failure = nullptr;
+      } catch (...) {
+        state->failure = std::current_exception();
+      }
+    }
+
+    waiting_call<Call, Result>* state;
+  };
+
   asio::any_io_executor const executor_;
   std::mutex mutex_;
   bool open_ = true;

@@ -65,6 +65,8 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   void cancel(std::error_code why = aborted());
   /// How often waiting operations were ended; one that pauses is in no list and sees by it that this was for it too.
   std::uint32_t endings() const noexcept { return endings_; }
+  /// Does the calling thread mean a socket that lives on another thread of its context?
+  bool is_elsewhere() const noexcept { return context_->is_elsewhere(executor_); }
   /// For other threads: leads to the socket's executor as long as that lives.
   std::shared_ptr<door> const& way() const noexcept { return door_; }
 

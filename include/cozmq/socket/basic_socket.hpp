@@ -66,7 +66,7 @@ class basic_socket {
     if (ctx.core()->terminated())
       throw error{errc::terminated};
     core_ = std::make_shared<detail::core<Pattern>>(ctx.core(), asio::any_io_executor{executor_});
-    if (!ctx.core()->add(core_))
+    if (!ctx.core()->add(core_, core_->executor()))
       throw error{errc::too_many_sockets};
     core_->options_changed();
   }
@@ -100,7 +100,7 @@ class basic_socket {
   std::string bind(std::string_view endpoint, std::error_code& ec)
   {
     std::string why;
-    return core_ ? core_->bind(endpoint, ec, why) : (ec = errc::socket_closed, std::string{});
+    return either([&] { return core_->bind(endpoint, ec, why); }, ec);
   }
 
   /// Connects to `endpoint` in the background, now and whenever the connection is lost, and returns the text that
@@ -116,7 +116,7 @@ class basic_socket {
   std::string connect(std::string_view endpoint, std::error_code& ec)
   {
     std::string why;
-    return core_ ? core_->connect(endpoint, ec, why) : (ec = errc::socket_closed, std::string{});
+    return either([&] { return core_->connect(endpoint, ec, why); }, ec);
   }
 
   /// Stops listening on what `bind` returned and closes the connections that came in there. Messages that have been
@@ -127,7 +127,7 @@ class basic_socket {
   }
   void unbind(std::string_view endpoint, std::error_code& ec)
   {
-    core_ ? core_->unbind(endpoint, ec) : void(ec = errc::socket_closed);
+    either([&] { core_->unbind(endpoint, ec); }, ec);
   }
 
   /// Ends all connections to what `connect` returned. What was received and not read from there is discarded, what is
@@ -138,7 +138,7 @@ class basic_socket {
   }
   void disconnect(std::string_view endpoint, std::error_code& ec)
   {
-    core_ ? core_->disconnect(endpoint, ec) : void(ec = errc::socket_closed);
+    either([&] { core_->disconnect(endpoint, ec); }, ec);
   }
 
   /// Ends the connection to one peer, which `peers` or an event names; a connecting endpoint dials again, on either
@@ -150,7 +150,7 @@ class basic_socket {
   }
   void disconnect(peer_id peer, std::error_code& ec)
   {
-    core_ ? core_->disconnect(peer, ec) : void(ec = errc::socket_closed);
+    either([&] { core_->disconnect(peer, ec); }, ec);
   }
 
   // ---- options ------------------------------------------------------------------------------------------------------
@@ -168,11 +168,15 @@ class basic_socket {
   void set_option(Option const& option, std::error_code& ec)
   {
     static_assert(Option::applies_to(Pattern::type), "this socket type has no use for this option");
-    ec = core_ ? option.apply(core_->mutable_options()) : errc::socket_closed;
-    if (!ec) {
-      core_->options_changed();
-      core_->reconsider();
-    }
+    either(
+        [&] {
+          ec = option.apply(core_->mutable_options());
+          if (!ec) {
+            core_->options_changed();
+            core_->reconsider();
+          }
+        },
+        ec);
   }
 
   /// Reads an option back: `socket.get_option<cozmq::option::send_hwm>()`.
@@ -180,7 +184,7 @@ class basic_socket {
   Option get_option() const
   {
     static_assert(Option::applies_to(Pattern::type), "this socket type has no use for this option");
-    return Option::read(live().options());
+    return there([this] { return Option::read(live().options()); });
   }
 
   // ---- sending ------------------------------------------------------------------------------------------------------
@@ -424,7 +428,8 @@ class basic_socket {
   void subscribe(std::string_view topic)
     requires requires(typename Pattern::inbound in) { in.subscribe(byte_view{}); }
   {
-    if (errc const e = live().exchange().inbound().subscribe(as_bytes(topic)); e != errc{})
+    auto const subscribe = [&] { return live().exchange().inbound().subscribe(as_bytes(topic)); };
+    if (errc const e = there(subscribe); e != errc{})
       throw error{e};
   }
 
@@ -432,7 +437,7 @@ class basic_socket {
   bool unsubscribe(std::string_view topic)
     requires requires(typename Pattern::inbound in) { in.unsubscribe(byte_view{}); }
   {
-    return live().exchange().inbound().unsubscribe(as_bytes(topic));
+    return there([&] { return live().exchange().inbound().unsubscribe(as_bytes(topic)); });
   }
 
   /// How many different topics are subscribed to: by a SUB or XSUB, or by all peers of a PUB or XPUB.
@@ -440,10 +445,12 @@ class basic_socket {
     requires requires(typename Pattern::inbound in) { in.topics(); } ||
              requires(typename Pattern::outbound out) { out.topics(); }
   {
-    if constexpr (requires(typename Pattern::inbound in) { in.topics(); })
-      return live().exchange().inbound().topics();
-    else
-      return live().exchange().outbound().topics();
+    return there([this] {
+      if constexpr (requires(typename Pattern::inbound in) { in.topics(); })
+        return live().exchange().inbound().topics();
+      else
+        return live().exchange().outbound().topics();
+    });
   }
 
   /// PUB, XPUB: completes when at least `count` peers would receive a message that starts with `topic`, so that publishing
@@ -479,31 +486,49 @@ class basic_socket {
   }
 
   /// How many peers are connected now.
-  std::size_t connected_peers() const noexcept { return core_ ? core_->connected_peers() : 0; }
+  std::size_t connected_peers() const
+  {
+    return core_ ? there([this] { return core_->connected_peers(); }) : 0;
+  }
 
   /// The peers that are connected now, the oldest connection first.
-  std::vector<peer_info> peers() const { return core_ ? core_->connected() : std::vector<peer_info>{}; }
+  std::vector<peer_info> peers() const
+  {
+    return core_ ? there([this] { return core_->connected(); }) : std::vector<peer_info>{};
+  }
 
   /// What the socket has counted since it was made. Costs nothing until it is asked for.
-  socket_stats stats() const { return core_ ? core_->stats() : socket_stats{}; }
+  socket_stats stats() const
+  {
+    return core_ ? there([this] { return core_->stats(); }) : socket_stats{};
+  }
 
   /// What happens to the socket's endpoints and connections. The first call, or `option::events`, switches it on: call
   /// it before `bind` and `connect` to see all. Throws `error` with `errc::socket_closed`.
-  event_reader events() { return event_reader{live().events()}; }
+  event_reader events()
+  {
+    return there([this] { return event_reader{live().events()}; });
+  }
 
   /// Ends pending operations with `asio::error::operation_aborted`; the socket stays usable.
   void cancel()
   {
     if (core_)
-      core_->cancel();
+      there([this] { core_->cancel(); });
   }
 
   /// Ends the socket: pending operations end with `asio::error::operation_aborted`, ports are free at once, and what is
   /// queued is delivered in the background as `option::linger` says. Returns at once; closing again does nothing.
   void close() noexcept
   {
-    if (core_)
-      std::exchange(core_, nullptr)->close();
+    if (!core_)
+      return;
+    try {
+      there([this] { core_->close(); });
+    } catch (std::system_error const&) {
+      // Its thread has ended meanwhile, and with it the socket.
+    }
+    core_ = nullptr;
   }
 
   bool is_open() const noexcept { return core_ != nullptr && !core_->closed(); }
@@ -525,17 +550,35 @@ class basic_socket {
     return core_;
   }
 
+  // On the thread of the context where the socket lives, if it has such a one and is called from another: waits for it.
+  template <class Call>
+  auto there(Call call) const
+  {
+    return core_ && core_->is_elsewhere() ? core_->way()->call(call) : call();
+  }
+
+  // There, or an error for a closed socket.
+  template <class Call>
+  auto either(Call call, std::error_code& ec)
+  {
+    if (core_)
+      return there(call);
+    ec = errc::socket_closed;
+    return decltype(call())();
+  }
+
   template <class Call>
   auto throwing(Call&& call)
   {
     std::error_code ec;
     std::string why;
-    if constexpr (std::is_void_v<decltype(call(ec, why))>) {
-      call(ec, why);
+    auto const action = [&] { return call(ec, why); };
+    if constexpr (std::is_void_v<decltype(action())>) {
+      there(action);
       if (ec)
         throw error{ec};
     } else {
-      auto result = call(ec, why);
+      auto result = there(action);
       if (ec)
         throw error{ec, std::move(why)};
       return result;

@@ -4,27 +4,47 @@
 #include <cozmq/engine/context_core.hpp>
 #include <cozmq/engine/socket_core.hpp>
 #include <cozmq/socket/options/option.hpp>
+#include <cozmq/socket/report.hpp>
 
+#include <asio/co_spawn.hpp>
 #include <asio/execution_context.hpp>
 #include <asio/io_context.hpp>
 
 #include <concepts>
 #include <cstddef>
+#include <exception>
 #include <memory>
 #include <system_error>
+#include <utility>
 
 namespace cozmq {
 
-/// Owns the inproc names of its sockets, and gives them their executor and their default options. Destroying it ends every pending operation of
-/// its sockets with `errc::terminated` and returns at once; what is queued is delivered by the executor, as `linger`
-/// allows. Sockets, and coroutines that hold them, may outlive it.
+/// How many threads a context has of its own.
+struct io_threads {
+  std::size_t count = 1;
+};
+
+/// How they are made: a name, which the system shows with a number behind it; the processors on which they may run, all
+/// when empty; and the scheduler's policy, as SCHED_FIFO, with a priority, -1 for what the process has.
+using engine::thread_settings;
+
+/// Owns the inproc names of its sockets, and gives them their executor and their default options. Destroying it ends every
+/// pending operation of its sockets with `errc::terminated`. Sockets, and coroutines that hold them, may outlive it.
+///
+/// On an executor of the application that returns at once; what is queued is delivered by the executor, as `linger`
+/// allows. With threads of its own, which start with the first socket or coroutine, it waits until that is done or given
+/// up; coroutines that do not end by then, because they wait for something else, are destroyed where they are.
 ///
 /// Contexts are independent: an inproc name bound in one does not exist in another.
 ///
 /// @par Thread safety
-/// Distinct objects: safe. Shared objects: unsafe.
+/// Distinct objects: safe. Shared objects: making sockets, `spawn` and `shutdown` are safe, all else is not.
 class context {
  public:
+  /// A context with threads of its own. With 0 of them there is inproc only: operations that need not wait work at once,
+  /// and those of `blocking` sockets.
+  explicit context(io_threads threads = {}) : core_{std::make_shared<engine::context_core>(threads.count)} {}
+
   /// A context on an execution context of the application, such as `asio::io_context`, which runs its sockets.
   template <class ExecutionContext>
     requires std::convertible_to<ExecutionContext&, asio::execution_context&>
@@ -42,27 +62,66 @@ class context {
   context& operator=(context&& other) noexcept
   {
     if (this != &other) {
-      shutdown();
+      end();
       core_ = std::move(other.core_);
     }
     return *this;
   }
-  ~context() { shutdown(); }
+  ~context() { end(); }
 
   /// Ends every operation that waits on a socket of this context, now and later, with `errc::terminated`, and closes
-  /// the sockets. Returns at once; calling it again does nothing.
+  /// the sockets: those on the context's executor before it returns, others on theirs. Returns at once; calling it again
+  /// does nothing.
   void shutdown()
   {
-    if (!core_ || core_->terminated())
+    if (!core_ || core_->terminate())
       return;
-    core_->terminate();
     for (auto const& s : core_->sockets()) {
-      if (s->executor() == core_->executor())
+      if (core_->pool() == nullptr ? s->executor() == core_->executor()
+                                   : core_->pool()->is_here(s->executor()))
         s->terminate();
       else
         s->way()->post([s] { s->terminate(); });
     }
   }
+
+  // ---- threads and coroutines -----------------------------------------------------------------------------------------
+
+  /// Starts `coroutine`, or a function that returns one, which may capture and is kept until it ends: on the context's
+  /// executor, or on one of its threads. An exception that leaves it is logged as an error, where `asio::detached` would
+  /// drop it; the end of the context (`errc::terminated`) is none.
+  template <class Coroutine>
+  void spawn(Coroutine coroutine)
+  {
+    asio::co_spawn(get_executor(), std::move(coroutine), [](std::exception_ptr left, auto&&...) {
+      detail::report(left, "a spawned coroutine ended");
+    });
+  }
+
+  /// Before the first socket or coroutine: how many threads there are to be, and how they are made. Throws `error` with
+  /// `errc::threads_started` afterwards, and with `errc::not_supported` on an executor of the application.
+  void set_threads(io_threads threads, thread_settings settings = {})
+  {
+    if (core_->pool() == nullptr)
+      throw error{errc::not_supported};
+    if (!core_->pool()->configure(threads.count, std::move(settings)))
+      throw error{errc::threads_started};
+  }
+
+  /// How many threads the context has of its own.
+  io_threads threads() const noexcept { return {core_->pool() == nullptr ? 0 : core_->pool()->count()}; }
+
+  /// The executor of one of the context's threads, for a socket that is to live there. Throws `std::out_of_range`.
+  asio::any_io_executor get_executor(std::size_t thread) const
+  {
+    if (core_->pool() == nullptr)
+      throw error{errc::not_supported};
+    return core_->pool()->at(thread);
+  }
+
+  /// Where new sockets and coroutines go that are given no executor: the application's; or the calling thread if it is
+  /// one of the context's, else these in turn.
+  asio::any_io_executor get_executor() const { return core_->executor(); }
 
   // ---- options ------------------------------------------------------------------------------------------------------
 
@@ -88,12 +147,17 @@ class context {
   void set_max_sockets(std::size_t count) { core_->max_sockets = count; }
   std::size_t max_sockets() const noexcept { return core_->max_sockets; }
 
-  asio::any_io_executor get_executor() const noexcept { return core_->executor(); }
-
   /// For sockets.
   std::shared_ptr<engine::context_core> const& core() const noexcept { return core_; }
 
  private:
+  void end()
+  {
+    shutdown();
+    if (core_ && core_->pool() != nullptr)
+      core_->pool()->finish([core = core_.get()] { return core->delivered(); });
+  }
+
   std::shared_ptr<engine::context_core> core_;
 };
 

@@ -114,14 +114,18 @@ COZMQ_DECL std::string socket_core::connect(std::string_view text, std::error_co
   return name;
 }
 
-// A STREAM is for peers that know tcp and nothing else.
+// A STREAM is for peers that know tcp and nothing else; without a thread there is nobody who would do the work.
 COZMQ_DECL bool socket_core::speaks(endpoint const& where, std::error_code& ec, std::string& why) const
 {
-  if (type() != socket_type::stream || where.transport == transport_type::tcp)
-    return true;
-  ec = errc::not_supported;
-  why = fmt::format("{}: a STREAM is for plain TCP connections; write tcp://address:port", to_string(where));
-  return false;
+  if (type() == socket_type::stream && where.transport != transport_type::tcp) {
+    ec = errc::not_supported;
+    why =
+        fmt::format("{}: a STREAM is for plain TCP connections; write tcp://address:port", to_string(where));
+  } else if (where.transport != transport_type::inproc && context_->lacks_threads(executor_)) {
+    ec = errc::no_io_threads;
+    why = fmt::format("{}: {}", to_string(where), ec.message());
+  }
+  return !ec;
 }
 
 COZMQ_DECL void socket_core::unbind(std::string_view text, std::error_code& ec)
