@@ -5,6 +5,7 @@
 #include <cozmq/core/log.hpp>
 #include <cozmq/message/format.hpp>
 #include <cozmq/message/message.hpp>
+#include <cozmq/service/blocking.hpp>
 #include <cozmq/service/forwarder.hpp>
 #include <cozmq/service/poller.hpp>
 #include <cozmq/service/proxy.hpp>

@@ -71,10 +71,7 @@ COZMQ_DECL void socket_core::end_operations(std::error_code why)
 
 COZMQ_DECL void socket_core::terminate()
 {
-  bool const was_closed = closed_;
   close(errc::terminated);
-  if (!was_closed)
-    ended_ = errc::terminated;
 }
 
 COZMQ_DECL void socket_core::close(std::error_code why)
@@ -82,7 +79,7 @@ COZMQ_DECL void socket_core::close(std::error_code why)
   if (std::exchange(closed_, true))
     return;
   auto const self = shared_from_this();
-  ended_ = errc::socket_closed;
+  ended_ = why == errc::terminated ? errc::terminated : errc::socket_closed;
   end_operations(why);
   for (std::string const& name : inproc_names_) {
     context_->unbind_name(name, *this);

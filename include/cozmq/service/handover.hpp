@@ -1,0 +1,310 @@
+// Messages between a thread that blocks and the I/O thread where its socket lives.
+#pragma once
+
+#include <cozmq/core/error.hpp>
+#include <cozmq/core/log.hpp>
+#include <cozmq/core/spsc_queue.hpp>
+#include <cozmq/engine/socket_core.hpp>
+
+#include <asio/post.hpp>
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <system_error>
+#include <utility>
+
+namespace cozmq::detail {
+
+/// Two queues and a bell. The I/O thread fills the one with what the socket receives, and sends what is in the other, many
+/// messages at a time; each side wakes the other one only when that sleeps.
+///
+/// Functions of the user's side are for one thread at a time, those of the socket's side for the I/O thread.
+class handover : public std::enable_shared_from_this<handover> {
+ public:
+  using time_point = std::chrono::steady_clock::time_point;
+  static constexpr time_point never = time_point::max();
+
+  /// `receives`, `sends`: which of the queues are in use.
+  handover(std::shared_ptr<engine::socket_core> socket, bool receives, bool sends)
+      : socket_{std::move(socket)}, receives_{receives}, sends_{sends}
+  {
+  }
+
+  handover(handover const&) = delete;
+  handover& operator=(handover const&) = delete;
+  ~handover()
+  {
+    if (int const bell = bell_.load(); bell >= 0)
+      ::close(bell);
+  }
+
+  // ---- the user's side ----------------------------------------------------------------------------------------------
+
+  /// Zero, and `m` is taken; would_block when there was no room until `deadline`; or why the socket has ended.
+  errc send(message& m, time_point deadline)
+  {
+    for (;;) {
+      if (room_.load(std::memory_order_acquire) && outbox_.has_room(limit)) {
+        outbox_.prepare().take(m);
+        if (outbox_.commit())
+          call();
+        return {};
+      }
+      if (errc const e = ended(); e != errc{})
+        return e;
+      if (room_.load() && !outbox_.writer_sleeps(limit))
+        continue;
+      if (!sleep(deadline, [&] { return room_.load() && outbox_.outstanding() < limit; }))
+        return errc::would_block;
+    }
+  }
+
+  /// Zero, and `m` is the next message; would_block when there was none until `deadline`; or why the socket has ended.
+  errc receive(message& m, time_point deadline)
+  {
+    for (;;) {
+      if (message* const next = inbox_.front()) {
+        m = std::move(*next);
+        inbox_.pop();
+        give_back();
+        return {};
+      }
+      if (owed_ > 0)
+        return_room();
+      if (errc const e = ended(); e != errc{})
+        return e;
+      quieten();
+      if (!inbox_.reader_sleeps()) {
+        ring_bell();
+        continue;
+      }
+      if (!sleep(deadline, [&] { return inbox_.waiting() > 0; }))
+        return errc::would_block;
+    }
+  }
+
+  /// A descriptor that is readable as long as there is a message to receive, or the socket has ended. Level-triggered: it
+  /// is silent again after a receive that found nothing.
+  int descriptor()
+  {
+    if (bell_.load() < 0) {
+      int const made = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+      if (made < 0)
+        throw error{std::error_code{errno, std::generic_category()}};
+      bell_.store(made);
+      ring_bell();  // there may be something already
+    }
+    return bell_.load();
+  }
+
+  // ---- the socket's side --------------------------------------------------------------------------------------------
+
+  /// Begins to move messages. On the I/O thread.
+  void begin()
+  {
+    endings_.watch(socket_->watchers);
+    move();
+  }
+
+  /// Sends what the user has sent, mark or not: the socket is about to be closed.
+  void finish()
+  {
+    socket_->mutable_options().send_hwm = engine::socket_options::unlimited;
+    socket_->reconsider();
+    if (sends_)
+      send_all();
+    if (std::size_t const left = outbox_.waiting(); left > 0)
+      write_log(log_level::warn, "a {} closed with {} messages undelivered: it had no peer",
+                to_string(socket_->type()), left);
+    readable_.stop();
+    writable_.stop();
+    endings_.stop();
+    end(socket_->ended() == errc{} ? errc::socket_closed : socket_->ended());
+  }
+
+ private:
+  // So many messages may be on their way between the threads, beside those in the socket's own queues.
+  static constexpr std::size_t limit = 512;
+
+  // ---- the user's side ----
+
+  errc ended() const noexcept { return ended_.load(std::memory_order_acquire); }
+
+  void call()
+  {
+    socket_->way()->post([self = shared_from_this()] { self->move(); });
+  }
+
+  void give_back()
+  {
+    if (++owed_ >= limit / 8) [[unlikely]]
+      return_room();
+  }
+
+  void return_room()
+  {
+    if (inbox_.give_back(std::exchange(owed_, 0)))
+      call();
+  }
+
+  // Waits until woken, or `deadline`: then false. What `there()` says is looked at after we have said that we sleep.
+  template <class Condition>
+  bool sleep(time_point deadline, Condition there)
+  {
+    std::unique_lock lock{mutex_};
+    auto const over = [&] { return there() || ended() != errc{}; };
+    if (deadline != never)
+      return wakes_.wait_until(lock, deadline, over);
+    wakes_.wait(lock, over);
+    return true;
+  }
+
+  void quieten()
+  {
+    std::uint64_t rung = 0;
+    if (int const bell = bell_.load(std::memory_order_relaxed); bell >= 0)
+      (void)!::read(bell, &rung, sizeof rung);
+  }
+
+  // ---- either side ----
+
+  void ring_bell()
+  {
+    std::uint64_t const one = 1;
+    if (int const bell = bell_.load(); bell >= 0)
+      (void)!::write(bell, &one, sizeof one);
+  }
+
+  // ---- the socket's side ----
+
+  void wake_user()
+  {
+    ring_bell();
+    std::lock_guard const lock{mutex_};  // it sleeps, or has not looked yet
+    wakes_.notify_one();
+  }
+
+  void move()
+  {
+    if (ended() != errc{})
+      return;
+    if (sends_)
+      send_all();
+    if (receives_ && ended() == errc{})
+      receive_all();
+  }
+
+  void send_all()
+  {
+    bool had_room = room_.load(std::memory_order_relaxed);
+    std::size_t sent = 0;
+    for (;;) {
+      message* const next = outbox_.front();
+      if (next == nullptr) {
+        return_sent(sent);
+        errc const room = socket_->room();
+        if (room != errc{})
+          return wait_for_room(room);
+        if (!std::exchange(had_room, true)) {
+          room_.store(true);
+          wake_user();
+        }
+        if (outbox_.reader_sleeps())
+          return;
+        continue;
+      }
+      if (errc const e = socket_->try_send(*next); e != errc{}) {
+        return_sent(sent);
+        return wait_for_room(e);
+      }
+      outbox_.pop();
+      if (++sent == limit / 2)
+        return_sent(sent);
+    }
+  }
+
+  // With nothing to return it must not take the word of a user that it sleeps: it would wake and find no room.
+  void return_sent(std::size_t& sent)
+  {
+    if (sent > 0 && outbox_.give_back(std::exchange(sent, 0)))
+      wake_user();
+  }
+
+  void wait_for_room(errc why)
+  {
+    if (why != errc::would_block)
+      return end(why);
+    room_.store(false);
+    writable_.watch(socket_->writers);
+  }
+
+  void receive_all()
+  {
+    for (;;) {
+      if (!inbox_.has_room(limit) && inbox_.writer_sleeps(limit))
+        return;
+      errc const e = socket_->try_receive(inbox_.prepare());
+      if (e == errc::would_block)
+        return readable_.watch(socket_->readers);
+      if (e != errc{})
+        return end(e);
+      if (inbox_.commit())
+        wake_user();
+    }
+  }
+
+  void end(errc why)
+  {
+    ended_.store(why);
+    std::lock_guard const lock{mutex_};
+    wakes_.notify_all();
+    ring_bell();
+  }
+
+  // From inside a call of ours or of the engine.
+  static void woken(void* owner, engine::wake, std::error_code)
+  {
+    auto& self = *static_cast<handover*>(owner);
+    if (self.ended() != errc{})
+      return;
+    if (errc const e = self.socket_->ended(); e != errc{})
+      return self.end(e);
+    self.endings_.watch(self.socket_->watchers);
+    if (!std::exchange(self.posted_, true))
+      asio::post(self.socket_->executor(), [kept = self.shared_from_this()] {
+        kept->posted_ = false;
+        kept->move();
+      });
+  }
+
+  std::shared_ptr<engine::socket_core> socket_;
+  bool const receives_;
+  bool const sends_;
+  spsc_queue<message> inbox_;
+  spsc_queue<message> outbox_;
+  std::atomic<bool> room_ = false;  // the socket would take a message; at first it has no peer
+  std::atomic<errc> ended_ = errc{};
+  std::atomic<int> bell_ = -1;
+  std::mutex mutex_;
+  std::condition_variable wakes_;
+
+  // the user's
+  std::size_t owed_ = 0;
+
+  // the socket's
+  engine::wait_list::watcher readable_{&woken, this};
+  engine::wait_list::watcher writable_{&woken, this};
+  engine::wait_list::watcher endings_{&woken, this};
+  bool posted_ = false;
+};
+
+}  // namespace cozmq::detail

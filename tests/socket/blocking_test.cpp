@@ -1,0 +1,256 @@
+// Sockets for threads without an event loop.
+#include "support/catch.hpp"
+#include "support/parts.hpp"
+#include <cozmq/cozmq.hpp>
+
+#include <poll.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <future>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+using namespace cozmq::test;
+using namespace std::chrono_literals;
+using cozmq::blocking;
+
+namespace {
+
+template <typename Call>
+std::error_code code_of(Call call)
+{
+  try {
+    call();
+  } catch (std::system_error const& e) {
+    return e.code();
+  }
+  return {};
+}
+
+bool is_readable(int descriptor, int milliseconds)
+{
+  pollfd waited{descriptor, POLLIN, 0};
+  return ::poll(&waited, 1, milliseconds) == 1;
+}
+
+}  // namespace
+
+TEST_CASE("a blocking REQ and a blocking REP say hello, from two threads")
+{
+  cozmq::context ctx;
+  blocking<cozmq::rep_socket> server{ctx};
+  blocking<cozmq::req_socket> client{ctx};
+  client.connect(server.bind("tcp://127.0.0.1:*"));
+  std::thread serving{[&] {
+    for (int i = 0; i < 100; ++i) {
+      cozmq::message const request = server.recv();
+      server.send("World", request[0]);
+    }
+  }};
+  for (int i = 0; i < 99; ++i) {
+    client.send("Hello", std::to_string(i));
+    REQUIRE((to_parts(client.recv()) == parts{"World", "Hello"}));
+  }
+  cozmq::message const reply = client.request("Bye");
+  serving.join();
+  REQUIRE((to_parts(reply) == parts{"World", "Bye"}));
+}
+
+TEST_CASE(
+    "blocking sockets stream messages in order, on every transport, however slow the receiver is at first")
+{
+  std::string const any = GENERATE(as<std::string>{}, "tcp://127.0.0.1:*", "ipc://*", "inproc://name");
+  constexpr int count = 100'000;
+  cozmq::context ctx{cozmq::io_threads{2}};
+  blocking<cozmq::pull_socket> pull{ctx};
+  blocking<cozmq::push_socket> push{ctx};
+  push.connect(pull.bind(any));
+  std::thread sending{[&] {
+    for (int i = 0; i < count; ++i)
+      push.send(std::to_string(i));
+  }};
+  int in_order = 0;
+  for (; in_order < count; ++in_order)
+    if (pull.recv()[0] != std::to_string(in_order))
+      break;
+  sending.join();
+  REQUIRE(in_order == count);
+  REQUIRE_FALSE(pull.try_recv());
+}
+
+TEST_CASE(
+    "a blocking send would block without a peer, and a receive without a message: now, for a while, or by "
+    "default")
+{
+  cozmq::context ctx;
+  blocking<cozmq::push_socket> push{ctx};
+  cozmq::message m{"nobody there"};
+  REQUIRE_FALSE(push.try_send(m));
+  REQUIRE_FALSE(push.send_for(m, 10ms));
+  REQUIRE(m[0] == "nobody there");
+  push.set_send_timeout(10ms);
+  REQUIRE(code_of([&] { push.send("nobody there"); }) == cozmq::errc::timed_out);
+
+  blocking<cozmq::pull_socket> pull{ctx};
+  REQUIRE_FALSE(pull.try_recv());
+  REQUIRE_FALSE(pull.recv_for(10ms));
+  pull.set_receive_timeout(10ms);
+  REQUIRE(code_of([&] { pull.recv(); }) == cozmq::errc::timed_out);
+
+  blocking<cozmq::req_socket> req{ctx};
+  REQUIRE_FALSE(req.try_send(m));
+  REQUIRE(code_of([&] { req.try_recv(); }) == cozmq::errc::wrong_state);
+  req.connect(std::string{"inproc://later"});
+  REQUIRE(req.try_send(m));
+  REQUIRE_FALSE(req.recv_for(10ms));
+  REQUIRE(code_of([&] { req.send("twice"); }) == cozmq::errc::wrong_state);
+  cozmq::message none;
+  REQUIRE(code_of([&] { push.try_send(none); }) == cozmq::errc::empty_message);
+}
+
+TEST_CASE("a blocking send that waits goes on when a peer comes")
+{
+  cozmq::context ctx;
+  blocking<cozmq::push_socket> push{ctx};
+  std::string const endpoint = push.bind("tcp://127.0.0.1:*");
+  std::promise<void> sent;
+  std::thread sending{[&] {
+    push.send("patience");
+    sent.set_value();
+  }};
+  blocking<cozmq::pull_socket> pull{ctx};
+  pull.connect(endpoint);
+  REQUIRE(pull.recv()[0] == "patience");
+  sending.join();
+  REQUIRE(sent.get_future().wait_for(0s) == std::future_status::ready);
+}
+
+TEST_CASE("a blocking PUB reaches blocking SUBs from the time when wait_subscribers says so")
+{
+  cozmq::context ctx;
+  blocking<cozmq::pub_socket> pub{ctx};
+  blocking<cozmq::sub_socket> sub{ctx};
+  sub.subscribe("weather");
+  REQUIRE_FALSE(pub.wait_subscribers("weather", 1, 1ms));
+  sub.connect(pub.bind("tcp://127.0.0.1:*"));
+  REQUIRE(pub.wait_subscribers("weather"));
+  REQUIRE(sub.wait_connected());
+  pub.send("news", "nobody asked");
+  pub.send("weather", "sunny");
+  REQUIRE((to_parts(sub.recv()) == parts{"weather", "sunny"}));
+}
+
+TEST_CASE("a blocking ROUTER answers by routing id and says when nobody has it")
+{
+  cozmq::context ctx;
+  blocking<cozmq::router_socket> router{ctx};
+  blocking<cozmq::dealer_socket> dealer{ctx};
+  router.set_option(cozmq::option::router_mandatory{true});
+  dealer.set_option(cozmq::option::routing_id{"worker"});
+  dealer.connect(router.bind("tcp://127.0.0.1:*"));
+  dealer.send("ready");
+  REQUIRE((to_parts(router.recv()) == parts{"worker", "ready"}));
+  router.send("worker", "work");
+  REQUIRE(dealer.recv()[0] == "work");
+  REQUIRE(code_of([&] { router.send("nobody", "work"); }) == std::errc::host_unreachable);
+}
+
+TEST_CASE("the descriptor of a blocking socket is readable as long as there is a message, for any event loop")
+{
+  cozmq::context ctx;
+  blocking<cozmq::pull_socket> pull{ctx};
+  blocking<cozmq::push_socket> push{ctx};
+  push.connect(pull.bind("tcp://127.0.0.1:*"));
+  int const descriptor = pull.descriptor();
+  REQUIRE_FALSE(pull.try_recv());
+  REQUIRE_FALSE(is_readable(descriptor, 0));
+  for (int round = 0; round < 100; ++round) {
+    push.send("one");
+    push.send("two");
+    REQUIRE(is_readable(descriptor, 30'000));
+    REQUIRE(is_readable(descriptor, 30'000));  // level-triggered
+    REQUIRE(pull.recv()[0] == "one");
+    REQUIRE(is_readable(descriptor, 30'000));
+    REQUIRE(pull.recv()[0] == "two");
+    REQUIRE_FALSE(pull.try_recv());
+    REQUIRE_FALSE(is_readable(descriptor, 0));
+  }
+}
+
+TEST_CASE("A42 B20 blocked calls in eight threads end with terminated when the context does")
+{
+  for (int round = 0; round < 100; ++round) {
+    std::optional<cozmq::context> ctx{cozmq::io_threads{2}};
+    std::atomic<int> begun = 0;
+    std::vector<std::future<std::error_code>> ends;
+    for (int i = 0; i < 8; ++i) {
+      ends.push_back(std::async(std::launch::async, [&, i]() -> std::error_code {
+        if (i % 4 == 0) {
+          blocking<cozmq::pull_socket> pull{*ctx};
+          ++begun;
+          return code_of([&] { pull.recv(); });
+        }
+        if (i % 4 == 1) {
+          blocking<cozmq::push_socket> push{*ctx};
+          ++begun;
+          return code_of([&] { push.send("nobody"); });
+        }
+        if (i % 4 == 2) {
+          blocking<cozmq::rep_socket> rep{*ctx};
+          ++begun;
+          return code_of([&] { rep.recv_for(1h); });
+        }
+        blocking<cozmq::req_socket> req{*ctx};
+        ++begun;
+        return code_of([&] { req.request("nobody", {.timeout = 1h}); });
+      }));
+    }
+    while (begun < 8)
+      std::this_thread::yield();
+    ctx.reset();
+    for (auto& each : ends)
+      REQUIRE(each.get() == cozmq::errc::terminated);
+  }
+}
+
+TEST_CASE(
+    "what a blocking socket has sent is delivered after it is closed, and its context ends when that is done")
+{
+  for (int round = 0; round < 20; ++round) {
+    cozmq::context receiving;
+    blocking<cozmq::pull_socket> pull{receiving};
+    pull.set_option(cozmq::option::receive_hwm{2'000});  // it reads on until it sees the end
+    std::string const endpoint = pull.bind("tcp://127.0.0.1:*");
+    {
+      cozmq::context ctx;
+      blocking<cozmq::push_socket> push{ctx};
+      push.connect(endpoint);
+      for (int i = 0; i < 1'500; ++i)
+        push.send(std::to_string(i));
+    }
+    int in_order = 0;
+    for (; in_order < 1'500; ++in_order)
+      if (pull.recv()[0] != std::to_string(in_order))
+        break;
+    REQUIRE(in_order == 1'500);
+  }
+}
+
+TEST_CASE("a blocking socket needs a context with threads")
+{
+  asio::io_context io;
+  cozmq::context ctx{io};
+  REQUIRE(code_of([&] { blocking<cozmq::pull_socket>{ctx}; }) == cozmq::errc::no_io_threads);
+  cozmq::context own;
+  blocking<cozmq::pull_socket> pull{own};
+  pull.close();
+  pull.close();
+  REQUIRE(code_of([&] { pull.recv(); }) == cozmq::errc::socket_closed);
+}
