@@ -80,6 +80,28 @@ TEST_CASE("S44 a PUSH without a peer waits, and goes on when one arrives")
   });
 }
 
+TEST_CASE("S44 a send that waits goes on when its socket connects, though nobody is there yet")
+{
+  std::string const nobody = GENERATE(as<std::string>{}, "tcp://127.0.0.1:1", "inproc://nobody");
+  captured_log const log;
+  scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    push_socket push{ctx};
+    push.set_option(cozmq::option::linger{std::chrono::milliseconds{0}});
+    bool sent = false;
+    asio::co_spawn(
+        io,
+        [&]() -> asio::awaitable<void> {
+          co_await push.send("waited");
+          sent = true;
+        },
+        asio::detached);
+    co_await turns(io);
+    REQUIRE_FALSE(sent);
+    push.connect(nobody);
+    co_await until(io, [&] { return sent; });
+  });
+}
+
 TEST_CASE("S45 a PULL takes one of each peer in turn, however much one has sent before the other began")
 {
   std::string const any = every_transport();

@@ -64,6 +64,13 @@ class context_core {
     return pool_ && !pool_->has_threads() && pool_->owns(executor);
   }
 
+  /// May the caller, who has the context, use a socket there directly? On an executor of the application, if it is the
+  /// context's own; on a thread of the context, if it is this one.
+  bool is_local(asio::any_io_executor const& executor) const noexcept
+  {
+    return pool_ ? pool_->is_here(executor) || lacks_threads(executor) : executor == executor_;
+  }
+
   /// Nothing is left to deliver on the context's threads.
   bool delivered()
   {

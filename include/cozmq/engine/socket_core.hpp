@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cozmq/core/endpoint.hpp>
+#include <cozmq/engine/close_report.hpp>
 #include <cozmq/engine/context_core.hpp>
 #include <cozmq/engine/dialer.hpp>
 #include <cozmq/engine/host.hpp>
@@ -19,6 +20,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -71,10 +73,14 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   std::shared_ptr<door> const& way() const noexcept { return door_; }
 
   /// Ends the socket. What is queued is delivered in the background as `linger` allows.
-  void close(std::error_code why = aborted());
+  /// With `time`, that is how long delivery may take, whatever `linger` says.
+  void close(std::error_code why = aborted(), std::optional<linger_limits::duration> time = {});
   /// The context ends: as close, and operations end with `terminated`, now and later.
-  void terminate();
+  void terminate(std::optional<linger_limits::duration> time = {}) { close(errc::terminated, time); }
   bool closed() const noexcept { return closed_; }
+  /// It is closed, and what was queued is delivered or given up: `report` is complete. Who waits in `closers` is told.
+  bool over() const noexcept { return over_; }
+  close_report const& report() const noexcept { return report_; }
   /// Why operations fail: zero while the socket is open.
   errc ended() const noexcept { return ended_; }
 
@@ -95,6 +101,7 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   wait_list readers;  // at most one
   wait_list writers;
   wait_list watchers;  // of peers and subscriptions
+  wait_list closers;   // for the end of delivery
 
   // host
   std::shared_ptr<connection> make_connection(connection_owner& owner, side which) final;
@@ -190,6 +197,8 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   observer observer_;
   std::uint32_t endings_ = 0;
   bool closed_ = false;
+  bool over_ = false;
+  close_report report_;
   bool hooked_ = true;
   errc ended_{};
 

@@ -1,6 +1,7 @@
 // The socket: an Asio I/O object that moves whole messages, made for a pattern.
 #pragma once
 
+#include <cozmq/socket/closing.hpp>
 #include <cozmq/socket/context.hpp>
 #include <cozmq/socket/core.hpp>
 #include <cozmq/socket/events.hpp>
@@ -14,6 +15,7 @@
 #include <asio/async_result.hpp>
 #include <asio/awaitable.hpp>
 
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <memory>
@@ -529,6 +531,20 @@ class basic_socket {
       // Its thread has ended meanwhile, and with it the socket.
     }
     core_ = nullptr;
+  }
+
+  /// Ends the socket as above, now, and completes when what was queued is delivered, or given up after `time`; says how
+  /// many messages were which. `time` stands for `option::linger`. Destroying the awaitable does not stop delivery.
+  ///
+  /// @par Cancellation
+  /// total, partial and terminal; delivery goes on.
+  asio::awaitable<close_report> close(std::chrono::milliseconds time)
+  {
+    std::shared_ptr<engine::socket_core> const closing = core_;
+    if (closing)
+      there([&] { closing->close(aborted(), time); });
+    core_ = nullptr;
+    return detail::closed(closing);
   }
 
   bool is_open() const noexcept { return core_ != nullptr && !core_->closed(); }

@@ -3,19 +3,25 @@
 
 #include <cozmq/engine/context_core.hpp>
 #include <cozmq/engine/socket_core.hpp>
+#include <cozmq/socket/closing.hpp>
 #include <cozmq/socket/options/option.hpp>
 #include <cozmq/socket/report.hpp>
 
+#include <asio/awaitable.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/execution_context.hpp>
 #include <asio/io_context.hpp>
+#include <asio/use_future.hpp>
 
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 namespace cozmq {
 
@@ -74,15 +80,27 @@ class context {
   /// does nothing.
   void shutdown()
   {
-    if (!core_ || core_->terminate())
-      return;
-    for (auto const& s : core_->sockets()) {
-      if (core_->pool() == nullptr ? s->executor() == core_->executor()
-                                   : core_->pool()->is_here(s->executor()))
-        s->terminate();
-      else
-        s->way()->post([s] { s->terminate(); });
-    }
+    if (core_ && !core_->terminate())
+      terminate_sockets({});
+  }
+
+  /// As above, and completes when all sockets have delivered what was queued, or given it up after `time`, which stands
+  /// for `option::linger`; says how many messages were which. The executors of all sockets must be running.
+  ///
+  /// @par Cancellation
+  /// total, partial and terminal; delivery goes on.
+  asio::awaitable<close_report> shutdown(std::chrono::milliseconds time)
+  {
+    core_->terminate();
+    return detail::all_closed(terminate_sockets(time));
+  }
+
+  /// As above, for a thread that may wait, of a context with threads of its own. Not to be called on one of these.
+  close_report shutdown_and_wait(std::chrono::milliseconds time)
+  {
+    if (core_->pool() == nullptr || !core_->pool()->has_threads())
+      throw error{errc::no_io_threads};
+    return asio::co_spawn(core_->pool()->at(0), shutdown(time), asio::use_future).get();
   }
 
   // ---- threads and coroutines -----------------------------------------------------------------------------------------
@@ -151,6 +169,19 @@ class context {
   std::shared_ptr<engine::context_core> const& core() const noexcept { return core_; }
 
  private:
+  std::vector<std::shared_ptr<engine::socket_core>> terminate_sockets(
+      std::optional<std::chrono::milliseconds> time)
+  {
+    auto all = core_->sockets();
+    for (auto const& s : all) {
+      if (core_->is_local(s->executor()))
+        s->terminate(time);
+      else
+        s->way()->post([s, time] { s->terminate(time); });
+    }
+    return all;
+  }
+
   void end()
   {
     shutdown();

@@ -69,16 +69,17 @@ COZMQ_DECL void socket_core::end_operations(std::error_code why)
   watchers.wake_all(wake::posted, why);
 }
 
-COZMQ_DECL void socket_core::terminate()
+COZMQ_DECL void socket_core::close(std::error_code why, std::optional<linger_limits::duration> time)
 {
-  close(errc::terminated);
-}
-
-COZMQ_DECL void socket_core::close(std::error_code why)
-{
-  if (std::exchange(closed_, true))
+  if (time)
+    options_.linger = {*time, *time};
+  if (std::exchange(closed_, true)) {
+    if (time && !over_)
+      linger();  // it is lingering, and has less time now
     return;
+  }
   auto const self = shared_from_this();
+  report_ = {stats().queued, observer_.counters.dropped.undelivered};  // until the end, what was there before
   ended_ = why == errc::terminated ? errc::terminated : errc::socket_closed;
   end_operations(why);
   for (std::string const& name : inproc_names_) {
@@ -86,9 +87,11 @@ COZMQ_DECL void socket_core::close(std::error_code why)
     report_closed(name);
   }
   for (auto const& pipe : std::exchange(inproc_, {})) {
-    if (pipe->waiting() && pipe->queued() > 0)
+    if (pipe->waiting() && pipe->queued() > 0) {
+      observer_.counters.dropped.undelivered += pipe->queued();
       write_log(log_level::warn, "{}: nobody has bound it; {} messages were not delivered", pipe->name(),
                 pipe->queued());
+    }
     if (pipe->which_side() == side::connecting)
       report_closed(pipe->name());
     forget(*pipe);
@@ -111,7 +114,7 @@ COZMQ_DECL void socket_core::close(std::error_code why)
       if (d->peer().connected() || (d->peer().queued() > 0 && !d->gave_up()))
         leaving_.push_back(d);
       else
-        d->sever();
+        sever_undelivered(*d);
     }
     for (auto const& d : leaving_)
       ending.push_back(d->peer().shared_from_this());
@@ -194,12 +197,17 @@ COZMQ_DECL void socket_core::end_lingering()
   for (auto const* const group : {&dialers_, &leaving_})
     for (auto const& d : *group)
       undelivered += d->peer().discard_unsent();
+  observer_.counters.dropped.undelivered += undelivered;
   if (undelivered > 0)
     write_log(log_level::warn, "a {} closed with {} messages undelivered; linger lets it wait longer",
               to_string(type()), undelivered);
   sever_all();
   linger_timer_.reset();
   context_->remove(*this);
+  over_ = true;
+  std::size_t const lost = observer_.counters.dropped.undelivered - report_.undelivered;
+  report_ = {report_.delivered - std::min(lost, report_.delivered), lost};
+  closers.wake_all(wake::posted);
 }
 
 // The execution context goes first: nothing may be posted any more.
@@ -215,6 +223,7 @@ COZMQ_DECL void socket_core::on_context_shutdown() noexcept
   readers.destroy_all();
   writers.destroy_all();
   watchers.destroy_all();
+  closers.destroy_all();
   observer_.abandon(errc::terminated);
   context_->remove(*this);
 }

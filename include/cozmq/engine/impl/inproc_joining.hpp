@@ -62,8 +62,10 @@ COZMQ_DECL std::string socket_core::connect_inproc(endpoint const& where, std::e
   if (!preset_id(*made, ec, why))
     return {};
   inproc_.push_back(made);
-  if (!options_.immediate && admits(*made) == errc{})
+  if (!options_.immediate && admits(*made) == errc{}) {
     join_outbound(enlist(*made));
+    writers.wake_all(wake::posted);
+  }
   join_inproc(made);
   return name;
 }

@@ -1,0 +1,41 @@
+// Waiting for the end of delivery.
+#pragma once
+
+#include <cozmq/engine/socket_core.hpp>
+
+#include <asio/awaitable.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include <memory>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace cozmq::detail {
+
+/// Completes when a socket that was closed has delivered or given up what was queued. On the socket's executor.
+inline asio::awaitable<close_report> closed(std::shared_ptr<engine::socket_core> s)
+{
+  if (s == nullptr)
+    co_return close_report{};
+  while (!s->over()) {
+    std::error_code ec;
+    co_await s->closers.async_wait(s->executor(), asio::redirect_error(asio::use_awaitable, ec));
+    if (ec)
+      throw error{ec};
+  }
+  co_return s->report();
+}
+
+/// The same of several sockets, which may live on different executors.
+inline asio::awaitable<close_report> all_closed(std::vector<std::shared_ptr<engine::socket_core>> sockets)
+{
+  close_report sum;
+  for (auto const& s : sockets)
+    sum += co_await asio::co_spawn(s->executor(), closed(s), asio::use_awaitable);
+  co_return sum;
+}
+
+}  // namespace cozmq::detail
