@@ -1,6 +1,7 @@
 // What the sockets of one context share: defaults, the inproc names, and the list of sockets that shutting down walks.
 #pragma once
 
+#include <cozmq/core/error.hpp>
 #include <cozmq/core/socket_type.hpp>
 #include <cozmq/engine/door.hpp>
 #include <cozmq/engine/io_pool.hpp>
@@ -84,17 +85,19 @@ class context_core {
   socket_options defaults;
   std::size_t max_sockets = socket_options::unlimited;
 
-  /// False when there are as many sockets as allowed, those that still deliver included.
-  bool add(std::shared_ptr<socket_core> const& s, asio::any_io_executor const& executor)
+  /// Zero; or terminated; or too_many_sockets, those that still deliver included.
+  errc add(std::shared_ptr<socket_core> const& s, asio::any_io_executor const& executor)
   {
     std::lock_guard const lock{mutex_};
+    if (terminated_)
+      return errc::terminated;
     if (sockets_.size() >= max_sockets)
-      return false;
+      return errc::too_many_sockets;
     bool const on_thread = pool_ && pool_->has_threads() && pool_->owns(executor);
     sockets_[s.get()] = {s, on_thread};
     if (on_thread)
       ++on_threads_;
-    return true;
+    return {};
   }
 
   void remove(socket_core const& s)
@@ -133,7 +136,11 @@ class context_core {
   }
 
   /// True when it was before.
-  bool terminate() noexcept { return terminated_.exchange(true); }
+  bool terminate() noexcept
+  {
+    std::lock_guard const lock{mutex_};  // a socket is added before, and is found, or not at all
+    return terminated_.exchange(true);
+  }
 
   // ---- inproc names: one owner each, and those who wait for a name to be bound ----
 
@@ -169,11 +176,14 @@ class context_core {
     return std::nullopt;
   }
 
-  /// Waits for the next one who binds `name`, whoever has it now.
-  void wait_for_name(std::string const& name, inproc_waiter waiter)
+  /// Waits for the next one who binds `name`; false when somebody else than `refused` has it already.
+  bool wait_for_other(std::string const& name, socket_core const* refused, inproc_waiter waiter)
   {
     std::lock_guard const lock{mutex_};
+    if (auto const at = names_.find(name); at != names_.end() && at->second.key != refused)
+      return false;
     keep_waiter(name, std::move(waiter));
+    return true;
   }
 
   /// Those that wait for `name`, who wait no more.

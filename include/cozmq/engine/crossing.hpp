@@ -36,6 +36,8 @@ struct crossing_lane {
   std::atomic<std::size_t> writer_mark{0};
   std::atomic<std::size_t> reader_mark{0};
 
+  /// The writer's count of them: they take no room, and the reader gives none back.
+  std::size_t notes_written = 0;
   /// Notes written and not read yet; looked at before the queue is.
   std::atomic<std::size_t> notes_waiting{0};
   /// How many notes the reader has acted upon, and whether the writer wants to be told of it.
@@ -69,10 +71,11 @@ class crossing {
     {
       std::lock_guard const lock{lane.mutex};
       lane.notes.push_back(std::move(n));
-      lane.notes_waiting.fetch_add(1, std::memory_order_release);
     }
     (void)lane.messages.prepare();
     (void)lane.messages.commit();
+    ++lane.notes_written;
+    lane.notes_waiting.fetch_add(1, std::memory_order_release);  // not before it can be found
     call(1 - which);
   }
 

@@ -6,6 +6,8 @@
 #include <asio/any_io_executor.hpp>
 #include <asio/post.hpp>
 
+#include <condition_variable>
+#include <cstdint>
 #include <exception>
 #include <mutex>
 #include <optional>
@@ -21,15 +23,19 @@ class door {
  public:
   explicit door(asio::any_io_executor executor) : executor_{std::move(executor)} {}
 
-  /// Is it this executor that the door leads to? May be asked after it is closed.
-  bool leads_to(asio::any_io_executor const& other) const noexcept { return executor_ == other; }
+  /// Is it this executor that the door leads to? Not when it is closed.
+  bool leads_to(asio::any_io_executor const& other)
+  {
+    std::lock_guard const lock{mutex_};
+    return state_ == state::open && executor_ == other;
+  }
 
   /// Posts `work`. False when the door is closed: nothing has happened.
   template <class Work>
   bool post(Work&& work)
   {
     std::lock_guard const lock{mutex_};
-    if (!open_)
+    if (state_ != state::open)
       return false;
     asio::post(executor_, std::forward<Work>(work));
     return true;
@@ -37,26 +43,30 @@ class door {
 
   /// Runs `call` over there and waits for its result; what it throws is thrown here. For threads that may wait. When the
   /// executor is gone, nobody else is at what it works on, and it runs here; when it goes meanwhile, that is
-  /// `errc::terminated`.
+  /// `errc::terminated`. Two threads that call each other like this wait for ever.
   template <class Call>
   auto call(Call& call)
   {
     using result = std::invoke_result_t<Call&>;
-    waiting_call<Call, result> state{call};
-    if (!post(runner<Call, result>{&state}))
+    waiting_call<Call, result> waiting{call};
+    if (!post(runner<Call, result>{&waiting})) {
+      waiting.over.acquire();  // the runner that was not posted
+      std::unique_lock lock{mutex_};
+      changed_.wait(lock, [this] { return state_ == state::gone; });
+      lock.unlock();
       return call();
-    state.over.acquire();
-    if (state.failure)
-      std::rethrow_exception(state.failure);
+    }
+    waiting.over.acquire();
+    if (waiting.failure)
+      std::rethrow_exception(waiting.failure);
     if constexpr (!std::is_void_v<result>)
-      return std::move(*state.value);
+      return std::move(*waiting.value);
   }
 
-  void close() noexcept
-  {
-    std::lock_guard const lock{mutex_};
-    open_ = false;
-  }
+  /// Nothing passes any more: the execution context is going.
+  void close() noexcept { become(state::closing); }
+  /// And now what was behind the door is at rest, for whoever holds it.
+  void be_gone() noexcept { become(state::gone); }
 
  private:
   template <class Call, class Result>
@@ -95,9 +105,20 @@ class door {
     waiting_call<Call, Result>* state;
   };
 
-  asio::any_io_executor const executor_;
+  enum class state : std::uint8_t { open, closing, gone };
+
+  void become(state next) noexcept
+  {
+    std::lock_guard const lock{mutex_};
+    state_ = next;
+    executor_ = {};  // whoever still has the door keeps nothing of the execution context
+    changed_.notify_all();
+  }
+
+  asio::any_io_executor executor_;
   std::mutex mutex_;
-  bool open_ = true;
+  std::condition_variable changed_;
+  state state_ = state::open;
 };
 
 }  // namespace cozmq::engine

@@ -62,7 +62,11 @@ class far_end {
       end_.owner()->on_settled();
     }
     tell_room_if_any(wake::at_once);
-    if (!end_.announced() && end_.owner() != nullptr && (unread() > 0 || !sleeps()))
+    if (end_.owner() == nullptr)
+      return;
+    if (deserted() && unread() == 0)
+      (void)end_.no_message_left();
+    else if (!end_.announced() && (unread() > 0 || !sleeps()))
       end_.announce(wake::at_once);
   }
 
@@ -97,7 +101,7 @@ class far_end {
       replace(std::move(copy));
       return true;
     }
-    if (deserted() || !out().messages.has_room(limit_))
+    if (deserted() || !has_room())
       return false;
     push(std::move(copy));
     return true;
@@ -132,13 +136,13 @@ class far_end {
       end_.muted = true;
       return false;
     }
-    if (out().messages.has_room(limit_)) [[likely]]
+    if (has_room()) [[likely]]
       return true;
-    end_.muted = out().messages.writer_sleeps(limit_);
+    end_.muted = out().messages.writer_sleeps(places());
     return !end_.muted;
   }
 
-  std::size_t queued() const noexcept { return out().messages.outstanding(); }
+  std::size_t queued() const noexcept { return out().messages.outstanding() - out().notes_written; }
   std::size_t unread() const noexcept
   {
     if (crossing_->conflates) {
@@ -151,6 +155,8 @@ class far_end {
 
   void subscribe(bool wanted, byte_view topic)
   {
+    if (deserted())
+      return;
     ++told_;
     crossing_->note(me_, {wanted ? crossing_note::kind::subscribe : crossing_note::kind::cancel,
                           std::string{as_text(topic)}});
@@ -178,7 +184,7 @@ class far_end {
   void greet(std::span<message const> messages)
   {
     for (message const& each : messages)
-      push(message{each});
+      take_over(message{each});
   }
 
   /// For what was queued before the ends met: it is taken, mark or not.
@@ -218,6 +224,10 @@ class far_end {
     return sum_of_marks(lane.writer_mark.load(std::memory_order_relaxed),
                         lane.reader_mark.load(std::memory_order_relaxed));
   }
+
+  // How many places may be taken in the queue, notes that are counted there included.
+  std::size_t places() const noexcept { return sum_of_marks(limit_, out().notes_written); }
+  bool has_room() noexcept { return out().messages.has_room(places()); }
 
   void push(message m)
   {
@@ -296,7 +306,6 @@ class far_end {
       if (!arrived_.empty() && !end_.announced())
         end_.announce(wake::posted);
       in().messages.pop();
-      give_back();
       done += act_upon(next_note());
     }
     in().notes_done.fetch_add(done);
@@ -327,7 +336,10 @@ class far_end {
 
   void tell_room_if_any(wake how)
   {
-    if (end_.muted && end_.owner() != nullptr && !deserted() && out().messages.has_room(limit_))
+    if (!end_.muted || end_.owner() == nullptr || deserted())
+      return;
+    // With marks lowered meanwhile there may be none yet, and whoever called has taken our word that we sleep.
+    if (has_room() || !out().messages.writer_sleeps(places()))
       end_.tell_room(how);
   }
 

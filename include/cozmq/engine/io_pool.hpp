@@ -66,8 +66,8 @@ class io_pool : public std::enable_shared_from_this<io_pool> {
   asio::any_io_executor place()
   {
     start();
-    if (here_ != nullptr && here_->owner == this)
-      return here_->io.get_executor();
+    if (current_worker != nullptr && current_worker->owner == this)
+      return current_worker->io.get_executor();
     return at(next_.fetch_add(1, std::memory_order_relaxed) % workers_.size());
   }
 
@@ -81,13 +81,18 @@ class io_pool : public std::enable_shared_from_this<io_pool> {
   /// Is `executor` that of one of the threads?
   bool owns(asio::any_io_executor const& executor) const noexcept
   {
+    if (!started())
+      return false;
     return std::ranges::any_of(workers_, [&](auto const& w) { return w->io.get_executor() == executor; });
   }
 
+  /// Is the calling thread one of these?
+  bool is_here() const noexcept { return current_worker != nullptr && current_worker->owner == this; }
   /// Is the calling thread the one that runs `executor`?
   bool is_here(asio::any_io_executor const& executor) const noexcept
   {
-    return here_ != nullptr && here_->owner == this && here_->io.get_executor() == executor;
+    return current_worker != nullptr && current_worker->owner == this &&
+           current_worker->io.get_executor() == executor;
   }
 
   /// Something has ended that `finish` may wait for.
@@ -104,7 +109,7 @@ class io_pool : public std::enable_shared_from_this<io_pool> {
   {
     for (auto const& w : workers_)
       w->work.reset();
-    if (here_ == nullptr || here_->owner != this) {
+    if (!is_here()) {
       std::unique_lock lock{mutex_};
       auto const over = [this] { return running_ == 0; };
       changed_.wait(lock, [&] { return over() || delivered(); });
@@ -143,17 +148,27 @@ class io_pool : public std::enable_shared_from_this<io_pool> {
       return;
     for (std::size_t i = 0; i < std::max<std::size_t>(1, count_); ++i)
       workers_.push_back(std::make_unique<worker>(this, i));
-    for (std::size_t i = 0; i < count_; ++i) {
-      ++running_;
-      workers_[i]->thread =
-          std::thread{[self = shared_from_this(), w = workers_[i].get()] { self->run(*w); }};
+    try {
+      for (std::size_t i = 0; i < count_; ++i) {
+        worker* const w = workers_[i].get();
+        w->thread = std::thread{[self = shared_from_this(), w] { self->run(*w); }};
+        ++running_;
+      }
+    } catch (...) {
+      // Those that run are kept for the next attempt's sake: none, the system gives no more threads.
+      count_ = running_;
+      if (running_ == 0) {
+        workers_.clear();
+        throw;
+      }
+      write_log(log_level::error, "the system gave {} of {} I/O threads", running_, workers_.size());
     }
     started_.store(true, std::memory_order_release);
   }
 
   void run(worker& w)
   {
-    here_ = &w;
+    current_worker = &w;
     apply_settings(w.number);
     for (;;) {
       try {
@@ -203,14 +218,14 @@ class io_pool : public std::enable_shared_from_this<io_pool> {
     for (auto const& w : workers_) {
       if (!w->thread.joinable())
         continue;
-      if (here_ == w.get())
-        w->thread.detach();  // the last one to leave is this thread itself
+      if (is_here())
+        w->thread.detach();  // it may be waiting for this one; each keeps the pool until it has ended
       else
         w->thread.join();
     }
   }
 
-  inline static thread_local worker* here_ = nullptr;
+  inline static thread_local worker* current_worker = nullptr;
 
   std::size_t count_;
   thread_settings settings_;

@@ -7,6 +7,7 @@
 #include <asio/execution_context.hpp>
 #include <asio/query.hpp>
 
+#include <memory>
 #include <mutex>
 
 namespace cozmq::engine {
@@ -18,6 +19,9 @@ namespace cozmq::engine {
 class shutdown_hook {
  public:
   virtual void on_context_shutdown() noexcept = 0;
+  /// Keeps the object alive from here on; null when it is being destroyed already, on another thread. For one that other
+  /// threads may destroy.
+  virtual std::shared_ptr<void> kept() noexcept { return {std::shared_ptr<void>{}, this}; }
 
  protected:
   ~shutdown_hook() = default;
@@ -61,14 +65,17 @@ class shutdown_service final : public asio::execution_context::service {
   {
     for (;;) {
       shutdown_hook* hook = nullptr;
+      std::shared_ptr<void> kept;
       {
         std::lock_guard const lock{mutex_};
         hook = first_;
         if (hook == nullptr)
           return;
+        kept = hook->kept();  // while it is in the list its destructor has not passed remove()
         unlink(*hook);
       }
-      hook->on_context_shutdown();  // may destroy, and so remove, others
+      if (kept)
+        hook->on_context_shutdown();  // may destroy, and so remove, others
     }
   }
 

@@ -19,6 +19,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -69,6 +70,8 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   std::uint32_t endings() const noexcept { return endings_; }
   /// Does the calling thread mean a socket that lives on another thread of its context?
   bool is_elsewhere() const noexcept { return context_->is_elsewhere(executor_); }
+  /// Is the calling thread one of its context's?
+  bool on_some_thread() const noexcept { return context_->pool() != nullptr && context_->pool()->is_here(); }
   /// For other threads: leads to the socket's executor as long as that lives.
   std::shared_ptr<door> const& way() const noexcept { return door_; }
 
@@ -97,6 +100,9 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
 
   std::size_t connected_peers() const noexcept { return connected_; }
   inline_budget& budget() noexcept { return budget_; }
+
+  /// Called once when the socket is about to close: who holds messages for it hands them over.
+  std::function<void()> on_closing;
 
   wait_list readers;  // at most one
   wait_list writers;
@@ -165,10 +171,12 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   void join_inproc(std::shared_ptr<inproc_pipe> const& connecting);
   void join_here(inproc_pipe& connecting, socket_core& bound);
   void ask_to_join(inproc_pipe& connecting, inproc_name const& bound);
-  struct joining;
+  class joining;
   void answer_joining(joining asked);
-  void take_place(inproc_pipe& connecting, crossing_offer offer, inproc_identity bound);
-  void refuse_inproc(inproc_pipe& connecting, socket_type bound, errc why);
+  void take_place(inproc_pipe& connecting, crossing_offer offer, socket_core const* bound,
+                  inproc_identity who);
+  void refuse_inproc(inproc_pipe& connecting, socket_core const* bound, socket_type its_type, errc why);
+  void wait_for_other(inproc_pipe& connecting, socket_core const* bound);
   void end_operations(std::error_code why);
   void report_closed(std::string const& endpoint);
   void report_bind_failed(std::string const& endpoint, std::error_code ec, std::string const& why);
@@ -181,6 +189,7 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   bool delivering() const;
   void end_lingering();
   void on_context_shutdown() noexcept override;
+  std::shared_ptr<void> kept() noexcept override { return weak_from_this().lock(); }
 
   std::shared_ptr<context_core> context_;
   asio::any_io_executor executor_;

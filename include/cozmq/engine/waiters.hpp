@@ -205,11 +205,17 @@ class wait_list {
 class wait_list::watcher final : private wait_list::node {
  public:
   using callback = void (*)(void* owner, wake how, std::error_code ec);
+  using last_callback = void (*)(void* owner);
 
-  watcher(callback call, void* owner) : call_{call}, owner_{owner}
+  /// `gone` is called, if given, when the list ends with its execution context; nothing may be posted then.
+  watcher(callback call, void* owner, last_callback gone = nullptr) : call_{call}, gone_{gone}, owner_{owner}
   {
     this->complete = &watcher::do_complete;
-    this->destroy = [](node*) {};
+    this->destroy = [](node* base) {
+      auto* const self = static_cast<watcher*>(base);
+      if (self->gone_ != nullptr)
+        self->gone_(self->owner_);
+    };
   }
   watcher(watcher const&) = delete;
   watcher& operator=(watcher const&) = delete;
@@ -231,6 +237,7 @@ class wait_list::watcher final : private wait_list::node {
   }
 
   callback call_;
+  last_callback gone_;
   void* owner_;
 };
 

@@ -8,11 +8,11 @@
 
 #include <asio/awaitable.hpp>
 #include <asio/co_spawn.hpp>
-#include <asio/use_future.hpp>
 
 #include <chrono>
 #include <concepts>
 #include <cstddef>
+#include <exception>
 #include <future>
 #include <memory>
 #include <optional>
@@ -193,15 +193,8 @@ class blocking : private Socket {
   /// Ends the socket. What was sent is delivered in the background as `option::linger` says.
   void close() noexcept
   {
-    if (auto const ending = std::exchange(handover_, nullptr); ending && this->core()) {
-      try {
-        auto const finish = [&ending] { ending->finish(); };
-        this->core()->way()->call(finish);
-      } catch (std::system_error const&) {
-        // The thread has ended meanwhile, and with it the socket.
-      }
-    }
     Socket::close();
+    handover_ = nullptr;
   }
 
  private:
@@ -230,8 +223,20 @@ class blocking : private Socket {
   {
     if (!this->core())
       throw error{errc::socket_closed};
+    if (this->core()->on_some_thread())
+      throw error{errc::wrong_thread};
+    std::promise<T> promise;
+    std::future<T> result = promise.get_future();
+    auto begin = [executor = this->get_executor(), c = std::move(coroutine),
+                  p = std::move(promise)]() mutable {
+      asio::co_spawn(executor, std::move(c), [p = std::move(p)](std::exception_ptr failure, T value) mutable {
+        failure ? p.set_exception(failure) : p.set_value(std::move(value));
+      });
+    };
+    if (!this->core()->way()->post(std::move(begin)))
+      throw error{errc::terminated};
     try {
-      return asio::co_spawn(this->get_executor(), std::move(coroutine), asio::use_future).get();
+      return result.get();
     } catch (std::future_error const&) {
       throw error{errc::terminated};  // the thread has ended, and the coroutine with it
     }

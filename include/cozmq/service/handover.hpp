@@ -80,9 +80,11 @@ class handover : public std::enable_shared_from_this<handover> {
       }
       if (owed_ > 0)
         return_room();
-      if (errc const e = ended(); e != errc{})
-        return e;
       quieten();
+      if (errc const e = ended(); e != errc{}) {
+        ring_bell();
+        return e;
+      }
       if (!inbox_.reader_sleeps()) {
         ring_bell();
         continue;
@@ -112,12 +114,18 @@ class handover : public std::enable_shared_from_this<handover> {
   void begin()
   {
     endings_.watch(socket_->watchers);
+    socket_->on_closing = [weak = weak_from_this()] {
+      if (auto const self = weak.lock())
+        self->finish();
+    };
     move();
   }
 
-  /// Sends what the user has sent, mark or not: the socket is about to be closed.
+ private:
+  // The socket is about to be closed: sends what the user has sent, mark or not.
   void finish()
   {
+    finishing_ = true;
     socket_->mutable_options().send_hwm = engine::socket_options::unlimited;
     socket_->reconsider();
     if (sends_)
@@ -128,10 +136,8 @@ class handover : public std::enable_shared_from_this<handover> {
     readable_.stop();
     writable_.stop();
     endings_.stop();
-    end(socket_->ended() == errc{} ? errc::socket_closed : socket_->ended());
   }
 
- private:
   // So many messages may be on their way between the threads, beside those in the socket's own queues.
   static constexpr std::size_t limit = 512;
 
@@ -160,6 +166,10 @@ class handover : public std::enable_shared_from_this<handover> {
   template <class Condition>
   bool sleep(time_point deadline, Condition there)
   {
+    if (deadline <= std::chrono::steady_clock::now())
+      return false;
+    if (socket_->on_some_thread())
+      throw error{errc::wrong_thread};
     std::unique_lock lock{mutex_};
     auto const over = [&] { return there() || ended() != errc{}; };
     if (deadline != never)
@@ -229,6 +239,10 @@ class handover : public std::enable_shared_from_this<handover> {
       outbox_.pop();
       if (++sent == limit / 2)
         return_sent(sent);
+      if (socket_->budget().spend() && !finishing_) {
+        return_sent(sent);
+        return move_later();
+      }
     }
   }
 
@@ -259,12 +273,15 @@ class handover : public std::enable_shared_from_this<handover> {
         return end(e);
       if (inbox_.commit())
         wake_user();
+      if (socket_->budget().spend())
+        return move_later();
     }
   }
 
   void end(errc why)
   {
     ended_.store(why);
+    room_.store(false);
     std::lock_guard const lock{mutex_};
     wakes_.notify_all();
     ring_bell();
@@ -279,9 +296,19 @@ class handover : public std::enable_shared_from_this<handover> {
     if (errc const e = self.socket_->ended(); e != errc{})
       return self.end(e);
     self.endings_.watch(self.socket_->watchers);
-    if (!std::exchange(self.posted_, true))
-      asio::post(self.socket_->executor(), [kept = self.shared_from_this()] {
+    self.move_later();
+  }
+
+  // The loop goes before the socket was ended.
+  static void gone(void* owner) { static_cast<handover*>(owner)->end(errc::terminated); }
+
+  // Others on this thread get their turn.
+  void move_later()
+  {
+    if (!std::exchange(posted_, true))
+      asio::post(socket_->executor(), [kept = shared_from_this()] {
         kept->posted_ = false;
+        kept->socket_->budget().renew();
         kept->move();
       });
   }
@@ -303,8 +330,9 @@ class handover : public std::enable_shared_from_this<handover> {
   // the socket's
   engine::wait_list::watcher readable_{&woken, this};
   engine::wait_list::watcher writable_{&woken, this};
-  engine::wait_list::watcher endings_{&woken, this};
+  engine::wait_list::watcher endings_{&woken, this, &gone};
   bool posted_ = false;
+  bool finishing_ = false;
 };
 
 }  // namespace cozmq::detail

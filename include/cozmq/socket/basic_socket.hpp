@@ -68,9 +68,9 @@ class basic_socket {
     if (ctx.core()->terminated())
       throw error{errc::terminated};
     core_ = std::make_shared<detail::core<Pattern>>(ctx.core(), asio::any_io_executor{executor_});
-    if (!ctx.core()->add(core_, core_->executor()))
-      throw error{errc::too_many_sockets};
     core_->options_changed();
+    if (errc const e = ctx.core()->add(core_, core_->executor()); e != errc{})
+      throw error{e};
   }
 
   basic_socket(basic_socket&&) noexcept = default;
@@ -523,14 +523,8 @@ class basic_socket {
   /// queued is delivered in the background as `option::linger` says. Returns at once; closing again does nothing.
   void close() noexcept
   {
-    if (!core_)
-      return;
-    try {
-      there([this] { core_->close(); });
-    } catch (std::system_error const&) {
-      // Its thread has ended meanwhile, and with it the socket.
-    }
-    core_ = nullptr;
+    if (auto const closing = std::exchange(core_, nullptr))
+      detail::close(*closing);
   }
 
   /// Ends the socket as above, now, and completes when what was queued is delivered, or given up after `time`; says how
@@ -547,7 +541,10 @@ class basic_socket {
     return detail::closed(closing);
   }
 
-  bool is_open() const noexcept { return core_ != nullptr && !core_->closed(); }
+  bool is_open() const
+  {
+    return core_ && there([this] { return !core_->closed(); });
+  }
 
   /// For what is built from sockets, such as `poller` and `forwarder`; null when closed.
   std::shared_ptr<detail::core<Pattern>> const& core() const noexcept { return core_; }
@@ -570,17 +567,21 @@ class basic_socket {
   template <class Call>
   auto there(Call call) const
   {
-    return core_ && core_->is_elsewhere() ? core_->way()->call(call) : call();
+    if (!core_ || !core_->is_elsewhere())
+      return call();
+    if (core_->on_some_thread())
+      throw error{errc::wrong_thread};  // that one may be waiting for this one
+    return core_->way()->call(call);
   }
 
   // There, or an error for a closed socket.
   template <class Call>
   auto either(Call call, std::error_code& ec)
   {
-    if (core_)
-      return there(call);
-    ec = errc::socket_closed;
-    return decltype(call())();
+    ec = !core_                                             ? errc::socket_closed
+         : core_->is_elsewhere() && core_->on_some_thread() ? errc::wrong_thread
+                                                            : errc{};
+    return ec ? decltype(call())() : there(call);
   }
 
   template <class Call>

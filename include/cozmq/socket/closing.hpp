@@ -15,6 +15,23 @@
 
 namespace cozmq::detail {
 
+/// Closes a socket whichever thread calls. A thread of the context does not wait for another one, which may be waiting for
+/// it: the socket closes a moment later.
+inline void close(engine::socket_core& s) noexcept
+{
+  if (!s.is_elsewhere())
+    return s.close();
+  try {
+    auto const call = [&s] { s.close(); };
+    if (s.on_some_thread())
+      s.way()->post([kept = s.shared_from_this()] { kept->close(); });
+    else
+      s.way()->call(call);
+  } catch (std::system_error const&) {
+    // Its thread has ended meanwhile, and with it the socket.
+  }
+}
+
 /// Completes when a socket that was closed has delivered or given up what was queued. On the socket's executor.
 inline asio::awaitable<close_report> closed(std::shared_ptr<engine::socket_core> s)
 {

@@ -44,7 +44,8 @@ using engine::thread_settings;
 /// Contexts are independent: an inproc name bound in one does not exist in another.
 ///
 /// @par Thread safety
-/// Distinct objects: safe. Shared objects: making sockets, `spawn` and `shutdown` are safe, all else is not.
+/// Distinct objects: safe. Shared objects: making sockets and `spawn` are safe; `shutdown` is on a context with threads of its
+/// own; all else is not.
 class context {
  public:
   /// A context with threads of its own. With 0 of them there is inproc only: operations that need not wait work at once,

@@ -25,7 +25,7 @@ COZMQ_DECL socket_core::socket_core(std::shared_ptr<context_core> context, asio:
 
 COZMQ_DECL socket_core::~socket_core()
 {
-  door_->close();
+  door_->be_gone();
   if (hooked_)
     shutdown_service::of(executor_).remove(*this);
   context_->remove(*this);
@@ -73,6 +73,8 @@ COZMQ_DECL void socket_core::close(std::error_code why, std::optional<linger_lim
 {
   if (time)
     options_.linger = {*time, *time};
+  if (auto const flush = std::exchange(on_closing, nullptr))
+    flush();
   if (std::exchange(closed_, true)) {
     if (time && !over_)
       linger();  // it is lingering, and has less time now
@@ -82,7 +84,7 @@ COZMQ_DECL void socket_core::close(std::error_code why, std::optional<linger_lim
   report_ = {stats().queued, observer_.counters.dropped.undelivered};  // until the end, what was there before
   ended_ = why == errc::terminated ? errc::terminated : errc::socket_closed;
   end_operations(why);
-  for (std::string const& name : inproc_names_) {
+  for (std::string const& name : std::exchange(inproc_names_, {})) {
     context_->unbind_name(name, *this);
     report_closed(name);
   }
@@ -226,6 +228,7 @@ COZMQ_DECL void socket_core::on_context_shutdown() noexcept
   closers.destroy_all();
   observer_.abandon(errc::terminated);
   context_->remove(*this);
+  door_->be_gone();
 }
 
 }  // namespace cozmq::engine

@@ -7,6 +7,7 @@
 #include <cozmq/engine/inproc.hpp>
 #include <cozmq/engine/socket_core.hpp>
 
+#include <asio/post.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -94,9 +95,9 @@ COZMQ_DECL void socket_core::join_inproc(std::shared_ptr<inproc_pipe> const& con
   if (!bound)
     return;
   if (!peers().contains(bound->type))
-    refuse_inproc(*connecting, bound->type, errc::incompatible_peer);
+    refuse_inproc(*connecting, bound->key, bound->type, errc::incompatible_peer);
   else if (errc const why = admits(*connecting); why != errc{})
-    refuse_inproc(*connecting, bound->type, why);
+    refuse_inproc(*connecting, bound->key, bound->type, why);
   else if (!bound->owner.way->leads_to(executor_))
     ask_to_join(*connecting, *bound);
   else if (auto const owner = bound->owner.socket.lock())
@@ -109,21 +110,22 @@ COZMQ_DECL void socket_core::join_here(inproc_pipe& connecting, socket_core& bou
   connecting.introduce({bound.type(), bound.options_.routing_id});
   answer->introduce({type(), options_.routing_id});
   if (errc const why = std::max(bound.admits(*answer), admits(connecting)); why != errc{})
-    return refuse_inproc(connecting, bound.type(), why);
+    return refuse_inproc(connecting, &bound, bound.type(), why);
   bound.inproc_.push_back(answer);
   bound.join_outbound(bound.enlist(*answer));
   join_outbound(enlist(connecting));
   inproc_pipe::join(connecting, *answer);
 }
 
-// It waits for another one to bind the name.
-COZMQ_DECL void socket_core::refuse_inproc(inproc_pipe& connecting, socket_type bound, errc why)
+// `bound` is who has refused, and not looked at: it may live on another executor. The end waits for another one.
+COZMQ_DECL void socket_core::refuse_inproc(inproc_pipe& connecting, socket_core const* bound,
+                                           socket_type its_type, errc why)
 {
   std::string_view const cause = why == errc::incompatible_peer ? "its socket type does not fit"
                                  : why == errc::peer_limit      ? "it talks to another peer already"
                                                            : "another peer has the same routing id already";
   std::string const text =
-      fmt::format("a {} cannot join the {} bound there: {}", to_string(type()), to_string(bound), cause);
+      fmt::format("a {} cannot join the {} bound there: {}", to_string(type()), to_string(its_type), cause);
   write_log(log_level::warn, "{}: {}", connecting.name(), text);
   ++observer_.counters.handshake_failures;
   observer_.report([&] {
@@ -132,73 +134,99 @@ COZMQ_DECL void socket_core::refuse_inproc(inproc_pipe& connecting, socket_type 
     e.peer = connecting.info();
     return e;
   });
-  context_->wait_for_name(connecting.name(),
-                          {myself(), std::static_pointer_cast<inproc_pipe>(connecting.shared_from_this())});
+  wait_for_other(connecting, bound);
+}
+
+COZMQ_DECL void socket_core::wait_for_other(inproc_pipe& connecting, socket_core const* bound)
+{
+  auto const pipe = std::static_pointer_cast<inproc_pipe>(connecting.shared_from_this());
+  if (!context_->wait_for_other(pipe->name(), bound, {myself(), pipe}))
+    asio::post(executor_, [self = shared_from_this(), pipe] {
+      if (!self->closed_)
+        self->join_inproc(pipe);
+    });
 }
 
 // ---- across executors: the connecting end asks, the bound one answers with a crossing, the connecting one takes its place
 
-struct socket_core::joining {
-  inproc_waiter from;
-  std::string name;
+// What the connecting end asks. Not answered, because the other one closes or its executor goes, it asks who has the name
+// by then.
+class socket_core::joining {
+ public:
+  joining(inproc_waiter asking, std::string of, inproc_identity says, bool conflates_)
+      : who{std::move(says)}, name{std::move(of)}, conflates{conflates_}, from_{std::move(asking)}
+  {
+  }
+  joining(joining&&) noexcept = default;
+  joining& operator=(joining&&) = delete;
+  ~joining()
+  {
+    if (from_.owner.way)
+      std::move(*this).answer([](socket_core& socket, auto const& pipe) { socket.join_inproc(pipe); });
+  }
+
+  // Has the asking socket act on its executor, if both ends are still there.
+  template <class Action>
+  void answer(Action action) &&
+  {
+    auto const way = std::exchange(from_.owner.way, nullptr);
+    way->post([from = std::move(from_), action = std::move(action)]() mutable {
+      auto const socket = from.owner.socket.lock();
+      auto const pipe = from.pipe.lock();
+      if (socket && pipe && !socket->closed_)
+        action(*socket, pipe);
+    });
+  }
+
   inproc_identity who;
+  std::string name;
   bool conflates;
+
+ private:
+  inproc_waiter from_;
 };
 
 COZMQ_DECL void socket_core::ask_to_join(inproc_pipe& connecting, inproc_name const& bound)
 {
   auto const pipe = std::static_pointer_cast<inproc_pipe>(connecting.shared_from_this());
-  joining asked{{myself(), pipe}, connecting.name(), {type(), options_.routing_id}, options_.conflate};
-  bool const posted = bound.owner.way->post([to = bound.owner.socket, asked]() mutable {
+  joining asked{{myself(), pipe}, pipe->name(), {type(), options_.routing_id}, options_.conflate};
+  bound.owner.way->post([to = bound.owner.socket, asked = std::move(asked)]() mutable {
     if (auto const owner = to.lock())
       owner->answer_joining(std::move(asked));
   });
-  if (!posted)
-    context_->wait_for_name(connecting.name(), {myself(), pipe});
 }
 
 // On the executor of the bound end.
 COZMQ_DECL void socket_core::answer_joining(joining asked)
 {
-  auto const reply = [&asked](auto action) {
-    return asked.from.owner.way->post([asked, action = std::move(action)]() mutable {
-      auto const socket = asked.from.owner.socket.lock();
-      auto const pipe = asked.from.pipe.lock();
-      if (socket && pipe && !socket->closed_)
-        action(*socket, pipe);
-    });
-  };
-  if (std::ranges::find(inproc_names_, asked.name) == inproc_names_.end()) {
-    // Unbound meanwhile: somebody else may have it by now.
-    reply([](socket_core& socket, auto const& pipe) { socket.join_inproc(pipe); });
+  if (std::ranges::find(inproc_names_, asked.name) == inproc_names_.end())
     return;
-  }
   auto const shared = std::make_shared<crossing>(options_.conflate || asked.conflates);
   auto const end = std::make_shared<inproc_pipe>(*this, asked.name, side::accepting);
-  end->introduce(asked.who);
-  if (errc const why = admits(*end); why != errc{}) {
-    reply([why, bound = type()](socket_core& socket, auto const& pipe) {
-      socket.refuse_inproc(*pipe, bound, why);
+  end->introduce(std::move(asked.who));
+  if (errc const why = admits(*end); why != errc{})
+    return std::move(asked).answer([why, me = this, bound = type()](socket_core& socket, auto const& pipe) {
+      socket.refuse_inproc(*pipe, me, bound, why);
     });
-    return;
-  }
   inproc_.push_back(end);
   join_outbound(enlist(*end));
-  reply([offer = crossing_offer{shared}, who = inproc_identity{type(), options_.routing_id}](
-            socket_core& socket, auto const& pipe) mutable {
-    socket.take_place(*pipe, std::move(offer), std::move(who));
-  });
+  std::move(asked).answer(
+      [offer = crossing_offer{shared}, me = this, who = inproc_identity{type(), options_.routing_id}](
+          socket_core& socket, auto const& pipe) mutable {
+        socket.take_place(*pipe, std::move(offer), me, std::move(who));
+      });
   end->join(shared, door_);
 }
 
 // On the executor of the connecting end. An offer that is not taken tells the other end that nobody comes.
-COZMQ_DECL void socket_core::take_place(inproc_pipe& connecting, crossing_offer offer, inproc_identity bound)
+COZMQ_DECL void socket_core::take_place(inproc_pipe& connecting, crossing_offer offer,
+                                        socket_core const* bound, inproc_identity who)
 {
   if (!connecting.waiting())
     return;
   if (errc const why = admits(connecting); why != errc{})
-    return refuse_inproc(connecting, bound.type, why);
-  connecting.introduce(std::move(bound));
+    return refuse_inproc(connecting, bound, who.type, why);
+  connecting.introduce(std::move(who));
   join_outbound(enlist(connecting));
   connecting.join(std::move(offer).accept(), door_);
 }
