@@ -586,6 +586,123 @@ def _():
             assert subscriber.end() == ["received 100 updates"]
 
 
+# ---- threads -----------------------------------------------------------------------------------------------
+
+@test("E1 bhwserver, which blocks, answers a pyzmq client and hwclient")
+def _():
+    with Example("bhwserver", ANY) as server:
+        endpoint = server.endpoint()
+        ask_ten_times(endpoint)
+        with Example("hwclient", endpoint) as client:
+            assert len(client.end()) == 10
+        for _ in range(20):
+            assert server.line() == "received Hello"
+        server.process.terminate()
+        assert server.process.wait() == -signal.SIGTERM
+
+
+@test("E1 bhwclient, which blocks, asks a pyzmq server that is there already, and one that comes after it")
+def _():
+    with socket(zmq.REP) as server, Example("bhwclient", bound(server)) as client:
+        answer_ten_times(server)
+        assert client.end() == [f"Hello {i}: World" for i in range(1, 11)]
+    endpoint = unused_endpoint()
+    with Example("bhwclient", endpoint) as client, socket(zmq.REP) as server:
+        bound(server, endpoint)
+        answer_ten_times(server)
+        client.end()
+
+
+@test("E1 bhwclient asks hwserver, and bhwserver")
+def _():
+    for name in ("hwserver", "bhwserver"):
+        with Example(name, ANY) as server, Example("bhwclient", server.endpoint()) as client:
+            assert client.end() == [f"Hello {i}: World" for i in range(1, 11)]
+
+
+@test("E13 programs that block say why they cannot bind and end with 1")
+def _():
+    with socket(zmq.REP) as holder:
+        endpoint = bound(holder)
+        for name in ("bhwserver", "mtserver", "asyncsrv"):
+            command = [os.path.join(DIRECTORY, name), endpoint]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT)
+            assert done.returncode == 1, done
+            assert "in use" in done.stderr, done
+
+
+@test("E20 mtserver deals requests of pyzmq clients to four threads in turn, and stops cleanly on SIGTERM")
+def _():
+    with Example("mtserver", ANY, "1") as server, contextlib.ExitStack() as running:
+        endpoint = server.endpoint()
+        clients = [running.enter_context(socket(zmq.REQ)) for _ in range(4)]
+        for client in clients:
+            client.connect(endpoint)
+
+        def four_at_once():
+            for client in clients:
+                client.send(b"Hello")
+            for client in clients:
+                assert client.recv() == b"World"
+            return {server.line() for _ in clients}
+
+        everybody = {f"worker {number} received Hello" for number in range(1, 5)}
+        while four_at_once() != everybody:
+            pass  # one of the threads is not there yet
+        for _ in range(10):
+            assert four_at_once() == everybody
+        assert server.stop() == []
+
+
+@test("E20 mtserver answers hwclient, and bhwclient, and stops cleanly on SIGINT")
+def _():
+    with Example("mtserver", ANY, "1") as server:
+        endpoint = server.endpoint()
+        for name in ("hwclient", "bhwclient"):
+            with Example(name, endpoint) as client:
+                assert client.end() == [f"Hello {i}: World" for i in range(1, 11)]
+        assert len(server.stop(signal.SIGINT)) == 20
+
+
+@test("E20 mtrelay passes readiness on through three threads")
+def _():
+    with Example("mtrelay") as program:
+        assert program.end() == ["step 1 is ready and signals step 2", "step 2 is ready and signals step 3",
+                                 "step 3 is ready: all are"]
+
+
+@test("E20 asyncsrv: each client gets its own answers, in order, as many as the worker wants to give")
+def _():
+    with Example("asyncsrv", ANY, "10") as program:
+        program.endpoint()
+        answered = {}
+        for line in program.end():
+            *of, answer, answers, worker = map(int, re.fullmatch(
+                r"client (\d+): request (\d+), answer (\d+) of (\d+) by worker (\d+)", line).groups())
+            assert 1 <= answer <= answers <= 4, line
+            before = answered.setdefault(tuple(of), (answers, worker, 0))
+            assert before == (answers, worker, answer - 1), (before, line)  # one worker answers it, one by one
+            answered[tuple(of)] = (answers, worker, answer)
+        assert {client for client, _ in answered} == {1, 2, 3}, answered
+        assert len({worker for _, worker, _ in answered.values()}) > 1, answered
+
+
+@test("E20 asyncsrv answers a pyzmq client between its own ones, each request 0 to 4 times")
+def _():
+    with Example("asyncsrv", ANY, "1000") as program, socket(zmq.DEALER) as client:
+        client.setsockopt(zmq.IDENTITY, b"pyzmq")
+        client.connect(program.endpoint())
+        for request in range(20):
+            client.send_string(f"theirs {request}")
+        heard = set()
+        while len(heard) < 5:
+            request, answer, answers = map(int, re.fullmatch(
+                rb"theirs (\d+), answer (\d+) of (\d+) by worker \d", client.recv()).groups())
+            assert answer <= answers <= 4
+            heard.add(request)
+        assert program.line().startswith("client ")
+
+
 def main():
     failed = 0
     for name, function in TESTS:
