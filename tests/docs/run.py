@@ -35,9 +35,13 @@ PREFIX = """\
 #include <asio/thread_pool.hpp>
 #include <asio/use_future.hpp>
 #include <fmt/format.h>
+#include <poll.h>
 #include <cstdlib>
 #include <future>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <thread>
 #include <variant>
 """
 
