@@ -1,12 +1,16 @@
 // An io_context with a thread of its own, for sockets that live there.
 #pragma once
 
+#include "support/run_test.hpp"
+#include <cozmq/cozmq.hpp>
+
 #include <asio/awaitable.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <asio/use_awaitable.hpp>
 
+#include <functional>
 #include <thread>
 #include <utility>
 
@@ -49,5 +53,15 @@ class elsewhere {
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   std::thread thread_;
 };
+
+// Runs `body(io, ctx, there)`, a coroutine, to its end. The other thread ends first: it may be in a call of our executor.
+template <typename Body>
+void two_threads(Body body)
+{
+  asio::io_context io;
+  context ctx{io};
+  elsewhere there;
+  run_test(io, std::invoke(body, io, ctx, there));
+}
 
 }  // namespace cozmq::test

@@ -84,8 +84,7 @@ TEST_CASE(
 {
   bool const push_binds = GENERATE(false, true);
   bool const binds_first = GENERATE(false, true);
-  elsewhere there;
-  scenario([&](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
+  two_threads([&](asio::io_context&, cozmq::context& ctx, elsewhere& there) -> asio::awaitable<void> {
     cozmq::push_socket push{ctx, there.executor()};
     cozmq::pull_socket pull{ctx};
     if (push_binds && binds_first)
@@ -110,8 +109,7 @@ TEST_CASE(
 
 TEST_CASE("across executors a queue holds the sum of both high-water marks, and a sender that waits goes on")
 {
-  elsewhere there;
-  scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+  two_threads([&](asio::io_context& io, cozmq::context& ctx, elsewhere& there) -> asio::awaitable<void> {
     ctx.set_default(cozmq::option::send_hwm{3});
     ctx.set_default(cozmq::option::receive_hwm{2});
     cozmq::pull_socket pull{ctx, there.executor()};
@@ -134,8 +132,7 @@ TEST_CASE("across executors a queue holds the sum of both high-water marks, and 
 TEST_CASE(
     "across executors what was sent before the other side bound arrives, behind the news that it connected")
 {
-  elsewhere there;
-  scenario([&](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
+  two_threads([&](asio::io_context&, cozmq::context& ctx, elsewhere& there) -> asio::awaitable<void> {
     cozmq::dealer_socket push{ctx, there.executor()};
     push.set_option(cozmq::option::hello_message{cozmq::message{"hello"}});
     co_await there.run(connect_there(push));
@@ -152,8 +149,7 @@ TEST_CASE(
 
 TEST_CASE("across executors subscriptions are active when wait_subscribed and wait_subscribers say so")
 {
-  elsewhere there;
-  scenario([&](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
+  two_threads([&](asio::io_context&, cozmq::context& ctx, elsewhere& there) -> asio::awaitable<void> {
     cozmq::sub_socket sub{ctx, there.executor()};
     cozmq::pub_socket pub{ctx};
     pub.bind(name);
@@ -180,8 +176,7 @@ TEST_CASE("across executors subscriptions are active when wait_subscribed and wa
 
 TEST_CASE("across executors an XPUB receives subscriptions and messages in the order in which they were sent")
 {
-  elsewhere there;
-  scenario([&](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
+  two_threads([&](asio::io_context&, cozmq::context& ctx, elsewhere& there) -> asio::awaitable<void> {
     cozmq::xsub_socket xsub{ctx, there.executor()};
     cozmq::xpub_socket xpub{ctx};
     xpub.bind(name);
@@ -203,8 +198,7 @@ TEST_CASE("across executors an XPUB receives subscriptions and messages in the o
 
 TEST_CASE("across executors a ROUTER knows its peers by their routing ids, and REQ and REP talk through it")
 {
-  elsewhere there;
-  scenario([&](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
+  two_threads([&](asio::io_context&, cozmq::context& ctx, elsewhere& there) -> asio::awaitable<void> {
     cozmq::req_socket req{ctx, there.executor()};
     req.set_option(cozmq::option::routing_id{"caller"});
     cozmq::router_socket router{ctx};
@@ -226,8 +220,7 @@ TEST_CASE("across executors a ROUTER knows its peers by their routing ids, and R
 
 TEST_CASE("across executors a peer that closes is reported, and what it had sent stays readable")
 {
-  elsewhere there;
-  scenario([&](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
+  two_threads([&](asio::io_context&, cozmq::context& ctx, elsewhere& there) -> asio::awaitable<void> {
     cozmq::push_socket push{ctx, there.executor()};
     cozmq::pull_socket pull{ctx};
     auto events = pull.events();
@@ -248,8 +241,7 @@ TEST_CASE("across executors a peer that closes is reported, and what it had sent
 
 TEST_CASE("across executors a peer that can never fit, and a second peer of a PAIR, are refused and told of")
 {
-  elsewhere there;
-  scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+  two_threads([&](asio::io_context& io, cozmq::context& ctx, elsewhere& there) -> asio::awaitable<void> {
     cozmq::pair_socket pair{ctx, there.executor()};
     co_await there.run(bind_there(pair));
     cozmq::push_socket push{ctx};
@@ -292,8 +284,7 @@ TEST_CASE("across executors a socket whose executor is stopped and gone leaves i
 
 TEST_CASE("across executors CONFLATE keeps the last message only")
 {
-  elsewhere there;
-  scenario([&](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
+  two_threads([&](asio::io_context&, cozmq::context& ctx, elsewhere& there) -> asio::awaitable<void> {
     cozmq::push_socket push{ctx, there.executor()};
     cozmq::pull_socket pull{ctx};
     pull.set_option(cozmq::option::conflate{true});

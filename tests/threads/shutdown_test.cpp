@@ -32,8 +32,7 @@ asio::awaitable<int> receive(cozmq::pull_socket& socket, int count)
 
 TEST_CASE("the report of a context is that of all its sockets, wherever they live")
 {
-  elsewhere there;
-  scenario([&](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
+  two_threads([&](asio::io_context&, cozmq::context& ctx, elsewhere& there) -> asio::awaitable<void> {
     cozmq::context receiving{co_await asio::this_coro::executor};
     cozmq::pull_socket pull{receiving};
     std::string const endpoint = pull.bind("tcp://127.0.0.1:*");

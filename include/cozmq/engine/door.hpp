@@ -12,10 +12,45 @@
 #include <mutex>
 #include <optional>
 #include <semaphore>
+#include <string>
+#include <system_error>
 #include <type_traits>
 #include <utility>
 
 namespace cozmq::engine {
+
+/// What went wrong on another thread, to be thrown again on this one: as a new exception, where it has an error code.
+class carried_failure {
+ public:
+  carried_failure() = default;
+  explicit carried_failure(std::error_code code) : code_{code}, text_{code.message()} {}
+  explicit carried_failure(std::exception_ptr thrown)
+  {
+    if (!thrown)
+      return;
+    try {
+      std::rethrow_exception(thrown);
+    } catch (std::system_error const& e) {
+      code_ = e.code();
+      text_ = e.what();
+    } catch (...) {
+      other_ = std::move(thrown);
+    }
+  }
+
+  void rethrow() const
+  {
+    if (other_)
+      std::rethrow_exception(other_);
+    if (code_)
+      throw error{code_, text_};
+  }
+
+ private:
+  std::error_code code_;
+  std::string text_;
+  std::exception_ptr other_;
+};
 
 /// Lets other threads post to an executor as long as its execution context lives: closed before that goes, it lets nothing
 /// through any more. Thread-safe.
@@ -57,8 +92,7 @@ class door {
       return call();
     }
     waiting.over.acquire();
-    if (waiting.failure)
-      std::rethrow_exception(waiting.failure);
+    waiting.failure.rethrow();
     if constexpr (!std::is_void_v<result>)
       return std::move(*waiting.value);
   }
@@ -73,7 +107,7 @@ class door {
   struct waiting_call {
     Call& call;
     std::binary_semaphore over{0};
-    std::exception_ptr failure = std::make_exception_ptr(error{errc::terminated});
+    carried_failure failure{errc::terminated};
     std::optional<std::conditional_t<std::is_void_v<Result>, bool, Result>> value{};
   };
 
@@ -96,9 +130,9 @@ class door {
           state->call();
         else
           state->value.emplace(state->call());
-        state->failure = nullptr;
+        state->failure = {};
       } catch (...) {
-        state->failure = std::current_exception();
+        state->failure = carried_failure{std::current_exception()};
       }
     }
 

@@ -9,6 +9,8 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <utility>
 
 namespace cozmq::engine {
 
@@ -19,15 +21,13 @@ namespace cozmq::engine {
 class shutdown_hook {
  public:
   virtual void on_context_shutdown() noexcept = 0;
-  /// Keeps the object alive from here on; null when it is being destroyed already, on another thread. For one that other
-  /// threads may destroy.
-  virtual std::shared_ptr<void> kept() noexcept { return {std::shared_ptr<void>{}, this}; }
 
  protected:
   ~shutdown_hook() = default;
 
  private:
   friend class shutdown_service;
+  std::optional<std::weak_ptr<void>> owner_;  // where other threads may destroy it
   shutdown_hook* next_ = nullptr;
   shutdown_hook* previous_ = nullptr;
 };
@@ -45,9 +45,11 @@ class shutdown_service final : public asio::execution_context::service {
     return asio::use_service<shutdown_service>(asio::query(executor, asio::execution::context));
   }
 
-  void add(shutdown_hook& hook)
+  /// `owner` keeps the object alive while its hook is called, for one that other threads may destroy.
+  void add(shutdown_hook& hook, std::optional<std::weak_ptr<void>> owner = {})
   {
     std::lock_guard const lock{mutex_};
+    hook.owner_ = std::move(owner);
     hook.next_ = first_;
     if (first_)
       first_->previous_ = &hook;
@@ -71,11 +73,15 @@ class shutdown_service final : public asio::execution_context::service {
         hook = first_;
         if (hook == nullptr)
           return;
-        kept = hook->kept();  // while it is in the list its destructor has not passed remove()
+        // One that is being destroyed stays until its destructor has passed remove(), for which we hold the lock.
+        bool const owned = hook->owner_.has_value();
+        if (owned)
+          kept = hook->owner_->lock();
         unlink(*hook);
+        if (owned && !kept)
+          continue;
       }
-      if (kept)
-        hook->on_context_shutdown();  // may destroy, and so remove, others
+      hook->on_context_shutdown();  // may destroy, and so remove, others
     }
   }
 

@@ -41,6 +41,13 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   socket_core(socket_core const&) = delete;
   socket_core& operator=(socket_core const&) = delete;
 
+  /// To be called when it is owned: from now on it ends with its execution context.
+  void begin()
+  {
+    hooked_ = true;
+    shutdown_service::of(executor_).add(*this, weak_from_this());
+  }
+
   asio::any_io_executor const& executor() const noexcept final { return executor_; }
   socket_options const& options() const noexcept final { return options_; }
   socket_options& mutable_options() noexcept { return options_; }
@@ -101,8 +108,9 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   std::size_t connected_peers() const noexcept { return connected_; }
   inline_budget& budget() noexcept { return budget_; }
 
-  /// Called once when the socket is about to close: who holds messages for it hands them over.
-  std::function<void()> on_closing;
+  /// Called once when the socket is about to close: who holds messages for it hands them over, and says how many it could
+  /// not, because there is no peer.
+  std::function<std::size_t()> on_closing;
 
   wait_list readers;  // at most one
   wait_list writers;
@@ -189,7 +197,6 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   bool delivering() const;
   void end_lingering();
   void on_context_shutdown() noexcept override;
-  std::shared_ptr<void> kept() noexcept override { return weak_from_this().lock(); }
 
   std::shared_ptr<context_core> context_;
   asio::any_io_executor executor_;
@@ -208,7 +215,7 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   bool closed_ = false;
   bool over_ = false;
   close_report report_;
-  bool hooked_ = true;
+  bool hooked_ = false;
   errc ended_{};
 
   // While closed and delivering.

@@ -225,22 +225,30 @@ class blocking : private Socket {
       throw error{errc::socket_closed};
     if (this->core()->on_some_thread())
       throw error{errc::wrong_thread};
-    std::promise<T> promise;
-    std::future<T> result = promise.get_future();
+    std::promise<outcome<T>> promise;
+    std::future<outcome<T>> result = promise.get_future();
     auto begin = [executor = this->get_executor(), c = std::move(coroutine),
                   p = std::move(promise)]() mutable {
       asio::co_spawn(executor, std::move(c), [p = std::move(p)](std::exception_ptr failure, T value) mutable {
-        failure ? p.set_exception(failure) : p.set_value(std::move(value));
+        p.set_value({engine::carried_failure{std::move(failure)}, std::move(value)});
       });
     };
     if (!this->core()->way()->post(std::move(begin)))
       throw error{errc::terminated};
     try {
-      return result.get();
+      outcome<T> o = result.get();
+      o.failure.rethrow();
+      return std::move(o.value);
     } catch (std::future_error const&) {
       throw error{errc::terminated};  // the thread has ended, and the coroutine with it
     }
   }
+
+  template <class T>
+  struct outcome {
+    engine::carried_failure failure;
+    T value;
+  };
 
   static asio::awaitable<bool> send_one(Socket* s, message* m, std::chrono::milliseconds time)
   {

@@ -115,27 +115,26 @@ class handover : public std::enable_shared_from_this<handover> {
   {
     endings_.watch(socket_->watchers);
     socket_->on_closing = [weak = weak_from_this()] {
-      if (auto const self = weak.lock())
-        self->finish();
+      auto const self = weak.lock();
+      return self ? self->finish() : 0;
     };
     move();
   }
 
  private:
-  // The socket is about to be closed: sends what the user has sent, mark or not.
-  void finish()
+  // The socket is about to be closed, which ends what we wait for: sends what the user has sent, mark or not.
+  std::size_t finish()
   {
     finishing_ = true;
     socket_->mutable_options().send_hwm = engine::socket_options::unlimited;
     socket_->reconsider();
     if (sends_)
       send_all();
-    if (std::size_t const left = outbox_.waiting(); left > 0)
+    std::size_t const left = outbox_.waiting();
+    if (left > 0)
       write_log(log_level::warn, "a {} closed with {} messages undelivered: it had no peer",
                 to_string(socket_->type()), left);
-    readable_.stop();
-    writable_.stop();
-    endings_.stop();
+    return left;
   }
 
   // So many messages may be on their way between the threads, beside those in the socket's own queues.

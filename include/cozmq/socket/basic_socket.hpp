@@ -68,6 +68,7 @@ class basic_socket {
     if (ctx.core()->terminated())
       throw error{errc::terminated};
     core_ = std::make_shared<detail::core<Pattern>>(ctx.core(), asio::any_io_executor{executor_});
+    core_->begin();
     core_->options_changed();
     if (errc const e = ctx.core()->add(core_, core_->executor()); e != errc{})
       throw error{e};

@@ -20,7 +20,6 @@ COZMQ_DECL socket_core::socket_core(std::shared_ptr<context_core> context, asio:
       door_{std::make_shared<door>(executor_)},
       options_{context_->defaults}
 {
-  shutdown_service::of(executor_).add(*this);
 }
 
 COZMQ_DECL socket_core::~socket_core()
@@ -73,8 +72,9 @@ COZMQ_DECL void socket_core::close(std::error_code why, std::optional<linger_lim
 {
   if (time)
     options_.linger = {*time, *time};
-  if (auto const flush = std::exchange(on_closing, nullptr))
-    flush();
+  std::size_t left_elsewhere = 0;
+  if (auto const hand_over = std::exchange(on_closing, nullptr))
+    left_elsewhere = hand_over();
   if (std::exchange(closed_, true)) {
     if (time && !over_)
       linger();  // it is lingering, and has less time now
@@ -82,6 +82,8 @@ COZMQ_DECL void socket_core::close(std::error_code why, std::optional<linger_lim
   }
   auto const self = shared_from_this();
   report_ = {stats().queued, observer_.counters.dropped.undelivered};  // until the end, what was there before
+  report_.delivered += left_elsewhere;
+  observer_.counters.dropped.undelivered += left_elsewhere;
   ended_ = why == errc::terminated ? errc::terminated : errc::socket_closed;
   end_operations(why);
   for (std::string const& name : std::exchange(inproc_names_, {})) {
