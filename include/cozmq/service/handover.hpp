@@ -59,11 +59,12 @@ class handover : public std::enable_shared_from_this<handover> {
           call();
         return {};
       }
+      std::uint64_t const seen = wakes_so_far();
       if (errc const e = ended(); e != errc{})
         return e;
       if (room_.load() && !outbox_.writer_sleeps(limit))
         continue;
-      if (!sleep(deadline, [&] { return room_.load() && outbox_.outstanding() < limit; }))
+      if (!sleep(deadline, seen))
         return errc::would_block;
     }
   }
@@ -80,6 +81,7 @@ class handover : public std::enable_shared_from_this<handover> {
       }
       if (owed_ > 0)
         return_room();
+      std::uint64_t const seen = wakes_so_far();
       quieten();
       if (errc const e = ended(); e != errc{}) {
         ring_bell();
@@ -89,7 +91,7 @@ class handover : public std::enable_shared_from_this<handover> {
         ring_bell();
         continue;
       }
-      if (!sleep(deadline, [&] { return inbox_.waiting() > 0; }))
+      if (!sleep(deadline, seen))
         return errc::would_block;
     }
   }
@@ -161,19 +163,25 @@ class handover : public std::enable_shared_from_this<handover> {
       call();
   }
 
-  // Waits until woken, or `deadline`: then false. What `there()` says is looked at after we have said that we sleep.
-  template <class Condition>
-  bool sleep(time_point deadline, Condition there)
+  std::uint64_t wakes_so_far()
+  {
+    std::lock_guard const lock{mutex_};
+    return wakes_count_;
+  }
+
+  // Waits for a wake after `seen` of them, or until `deadline`: then false. `seen` is taken before all else is looked at. A
+  // wake may be for an earlier sleep and find nothing, but it has taken our word: it is to be said again.
+  bool sleep(time_point deadline, std::uint64_t seen)
   {
     if (deadline <= std::chrono::steady_clock::now())
       return false;
     if (socket_->on_some_thread())
       throw error{errc::wrong_thread};
     std::unique_lock lock{mutex_};
-    auto const over = [&] { return there() || ended() != errc{}; };
+    auto const woken = [&] { return wakes_count_ != seen; };
     if (deadline != never)
-      return wakes_.wait_until(lock, deadline, over);
-    wakes_.wait(lock, over);
+      return wakes_.wait_until(lock, deadline, woken);
+    wakes_.wait(lock, woken);
     return true;
   }
 
@@ -198,7 +206,8 @@ class handover : public std::enable_shared_from_this<handover> {
   void wake_user()
   {
     ring_bell();
-    std::lock_guard const lock{mutex_};  // it sleeps, or has not looked yet
+    std::lock_guard const lock{mutex_};
+    ++wakes_count_;
     wakes_.notify_one();
   }
 
@@ -281,9 +290,7 @@ class handover : public std::enable_shared_from_this<handover> {
   {
     ended_.store(why);
     room_.store(false);
-    std::lock_guard const lock{mutex_};
-    wakes_.notify_all();
-    ring_bell();
+    wake_user();
   }
 
   // From inside a call of ours or of the engine.
@@ -322,6 +329,7 @@ class handover : public std::enable_shared_from_this<handover> {
   std::atomic<int> bell_ = -1;
   std::mutex mutex_;
   std::condition_variable wakes_;
+  std::uint64_t wakes_count_ = 0;
 
   // the user's
   std::size_t owed_ = 0;
