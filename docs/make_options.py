@@ -37,7 +37,7 @@ CONTEXT = [
     ("ZMQ_MAX_SOCKETS, ZMQ_SOCKET_LIMIT", "`ctx.set_max_sockets(n)`; default `option::unlimited`"),
     ("ZMQ_MAX_MSGSZ", "`ctx.set_default(option::max_message_size{n})`"),
     ("ZMQ_IPV6", "`ctx.set_default(option::ipv6{true})`"),
-    ("ZMQ_IO_THREADS, ZMQ_THREAD_*", "not needed: threads belong to the executor"),
+    ("ZMQ_IO_THREADS, ZMQ_THREAD_*", "`context{io_threads{n}}` and `set_threads`, see [threads](threads.md)"),
     ("ZMQ_BLOCKY", "`ctx.set_default(option::linger{0ms})`"),
 ]
 
