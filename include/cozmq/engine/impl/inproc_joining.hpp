@@ -153,8 +153,8 @@ COZMQ_DECL void socket_core::wait_for_other(inproc_pipe& connecting, socket_core
 // by then.
 class socket_core::joining {
  public:
-  joining(inproc_waiter asking, std::string of, inproc_identity says, bool conflates_)
-      : who{std::move(says)}, name{std::move(of)}, conflates{conflates_}, from_{std::move(asking)}
+  joining(inproc_waiter asking, std::string of, inproc_identity says, bool last_only)
+      : who{std::move(says)}, name{std::move(of)}, conflates{last_only}, from_{std::move(asking)}
   {
   }
   joining(joining&&) noexcept = default;
