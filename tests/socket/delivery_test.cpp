@@ -72,6 +72,19 @@ void print(std::string line)
     ::_exit(3);
 }
 
+// Where the child before has listened. An outgoing connection of any process may have that port for a moment.
+template <typename Socket>
+asio::awaitable<std::string> bind_again(Socket& socket, std::string endpoint)
+{
+  for (;;) {
+    std::error_code ec;
+    std::string bound = socket.bind(endpoint, ec);
+    if (ec != cozmq::errc::address_in_use)
+      co_return ec ? ec.message() : bound;
+    co_await asio::post(socket.get_executor(), asio::use_awaitable);
+  }
+}
+
 template <typename Socket>
 asio::awaitable<void> be_peer(cozmq::context& ctx, bool binds, std::string endpoint, int id)
 {
@@ -80,7 +93,7 @@ asio::awaitable<void> be_peer(cozmq::context& ctx, bool binds, std::string endpo
   if constexpr (requires { socket.subscribe(""); })
     socket.subscribe("");
   if (binds)
-    print(socket.bind(endpoint));
+    print(co_await bind_again(socket, endpoint));
   else
     print(socket.connect(endpoint));
   for (std::size_t n = 1;; ++n) {
