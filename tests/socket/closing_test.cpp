@@ -96,3 +96,26 @@ TEST_CASE("close counts what a peer that stops reading did not take")
     REQUIRE(r.delivered + r.undelivered == queued);
   });
 }
+
+TEST_CASE("the report of close is of its own messages, not of those lost before")
+{
+  scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    cozmq::dealer_socket bound{ctx};
+    bound.set_option(cozmq::option::send_buffer{16'384});
+    cozmq::dealer_socket peer{ctx};
+    peer.set_option(cozmq::option::receive_buffer{16'384});
+    peer.set_option(cozmq::option::receive_hwm{1});
+    peer.connect(bound.bind("tcp://127.0.0.1:*"));
+    co_await bound.wait_connected();
+    co_await peer.send("not read");
+    co_await until(io, [&] { return bound.stats().unread == 1; });
+    std::string const large(10'000, 'x');
+    for (int i = 0; i < 500; ++i)
+      co_await bound.send(large);
+    peer.set_option(cozmq::option::linger{0ms});
+    peer.close();
+    co_await until(io, [&] { return bound.stats().dropped.undelivered > 0; });
+    close_report const r = co_await bound.close(1s);
+    REQUIRE((r == close_report{}));
+  });
+}

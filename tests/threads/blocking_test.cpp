@@ -3,12 +3,15 @@
 #include "support/parts.hpp"
 #include <cozmq/cozmq.hpp>
 
+#include <asio/post.hpp>
+
 #include <poll.h>
 
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <future>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -241,6 +244,34 @@ TEST_CASE(
         break;
     REQUIRE(in_order == 1'500);
   }
+}
+
+TEST_CASE(
+    "a blocking socket on an I/O thread of its context is an error, and not a thread that waits for itself")
+{
+  cozmq::context ctx;
+  std::promise<std::error_code> ended;
+  ctx.spawn([&]() -> asio::awaitable<void> {
+    ended.set_value(code_of([&] { blocking<cozmq::pull_socket>{ctx}; }));
+    co_return;
+  });
+  REQUIRE(ended.get_future().get() == cozmq::errc::wrong_thread);
+}
+
+TEST_CASE("a blocking socket may be let go on another thread of its context, and what it has sent arrives")
+{
+  cozmq::context ctx{cozmq::io_threads{2}};
+  blocking<cozmq::pull_socket> pull{ctx};
+  std::string const endpoint = pull.bind("tcp://127.0.0.1:*");
+  for (int i = 0; i < 20; ++i) {
+    auto push = std::make_shared<blocking<cozmq::push_socket>>(ctx);
+    push->connect(endpoint);
+    for (int k = 0; k < 100; ++k)
+      push->send(std::to_string(k));
+    asio::post(ctx.get_executor(static_cast<std::size_t>(i % 2)), [last = std::move(push)] {});
+  }
+  for (int i = 0; i < 2'000; ++i)
+    pull.recv();
 }
 
 TEST_CASE("a blocking socket needs a context with threads")

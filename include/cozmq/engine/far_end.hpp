@@ -327,7 +327,8 @@ class far_end {
   {
     if (n.what == crossing_note::kind::left) {
       left_behind_ = true;
-      end_.ended(errc::peer_closed, "the peer closed the connection");
+      if (!left_)
+        end_.ended(errc::peer_closed, "the peer closed the connection");
       return 0;
     }
     (void)end_.owner()->on_subscription(end_, n.what == crossing_note::kind::subscribe, as_bytes(n.topic));

@@ -156,12 +156,12 @@ class io_pool : public std::enable_shared_from_this<io_pool> {
       }
     } catch (...) {
       // Those that run are kept for the next attempt's sake: none, the system gives no more threads.
-      count_ = running_;
-      if (running_ == 0) {
-        workers_.clear();
+      std::size_t const started = running_;
+      workers_.resize(started);
+      if (started == 0)
         throw;
-      }
-      write_log(log_level::error, "the system gave {} of {} I/O threads", running_, workers_.size());
+      write_log(log_level::error, "the system gave {} of {} I/O threads", started, count_);
+      count_ = started;
     }
     started_.store(true, std::memory_order_release);
   }

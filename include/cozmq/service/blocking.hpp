@@ -8,6 +8,8 @@
 
 #include <asio/awaitable.hpp>
 #include <asio/co_spawn.hpp>
+#include <asio/post.hpp>
+#include <asio/use_awaitable.hpp>
 
 #include <chrono>
 #include <concepts>
@@ -53,6 +55,8 @@ class blocking : private Socket {
   {
     if (ctx.threads().count == 0)
       throw error{errc::no_io_threads};
+    if (this->core()->on_some_thread())
+      throw error{errc::wrong_thread};  // every call would wait for this very thread
     if constexpr (queues_in || queues_out) {
       handover_ = std::make_shared<detail::handover>(this->core(), queues_in, queues_out);
       auto const begin = [this] { handover_->begin(); };
@@ -193,8 +197,11 @@ class blocking : private Socket {
   /// Ends the socket. What was sent is delivered in the background as `option::linger` says.
   void close() noexcept
   {
+    auto const core = this->core();
     Socket::close();
-    handover_ = nullptr;
+    // It leaves the socket's lists on the socket's thread, behind the end of the socket.
+    if (auto last = std::exchange(handover_, nullptr); last && core)
+      core->way()->post([last = std::move(last)] {});
   }
 
  private:
@@ -266,6 +273,8 @@ class blocking : private Socket {
       if (left <= left.zero())
         co_return false;
       (void)co_await (s->wait_writable() || timeout(left));
+      // Others get their turn: a ROUTER may have room for somebody all the time, and none for this one.
+      co_await asio::post(s->get_executor(), asio::use_awaitable);
     }
     co_return true;
   }

@@ -128,6 +128,7 @@ class handover : public std::enable_shared_from_this<handover> {
   std::size_t finish()
   {
     finishing_ = true;
+    room_.store(false);  // what is sent from now on is not taken
     socket_->mutable_options().send_hwm = engine::socket_options::unlimited;
     socket_->reconsider();
     if (sends_)

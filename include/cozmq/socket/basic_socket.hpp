@@ -539,7 +539,7 @@ class basic_socket {
     if (closing)
       there([&] { closing->close(aborted(), time); });
     core_ = nullptr;
-    return detail::closed(closing);
+    return detail::all_closed({closing});
   }
 
   bool is_open() const
@@ -582,7 +582,14 @@ class basic_socket {
     ec = !core_                                             ? errc::socket_closed
          : core_->is_elsewhere() && core_->on_some_thread() ? errc::wrong_thread
                                                             : errc{};
-    return ec ? decltype(call())() : there(call);
+    if (ec)
+      return decltype(call())();
+    try {
+      return there(call);
+    } catch (error const& e) {
+      ec = e.code();  // its thread ends meanwhile
+      return decltype(call())();
+    }
   }
 
   template <class Call>

@@ -51,7 +51,8 @@ inline asio::awaitable<close_report> all_closed(std::vector<std::shared_ptr<engi
 {
   close_report sum;
   for (auto const& s : sockets)
-    sum += co_await asio::co_spawn(s->executor(), closed(s), asio::use_awaitable);
+    if (s != nullptr)
+      sum += co_await asio::co_spawn(s->executor(), closed(s), asio::use_awaitable);
   co_return sum;
 }
 

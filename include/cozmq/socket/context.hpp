@@ -48,8 +48,7 @@ using engine::thread_settings;
 /// own; all else is not.
 class context {
  public:
-  /// A context with threads of its own. With 0 of them there is inproc only: operations that need not wait work at once,
-  /// and those of `blocking` sockets.
+  /// A context with threads of its own. With 0 of them there is inproc only, and operations that need not wait.
   explicit context(io_threads threads = {}) : core_{std::make_shared<engine::context_core>(threads.count)} {}
 
   /// A context on an execution context of the application, such as `asio::io_context`, which runs its sockets.
@@ -101,6 +100,8 @@ class context {
   {
     if (core_->pool() == nullptr || !core_->pool()->has_threads())
       throw error{errc::no_io_threads};
+    if (core_->pool()->is_here())
+      throw error{errc::wrong_thread};
     return asio::co_spawn(core_->pool()->at(0), shutdown(time), asio::use_future).get();
   }
 

@@ -194,6 +194,8 @@ COZMQ_DECL void socket_core::linger_step()
 
 COZMQ_DECL void socket_core::end_lingering()
 {
+  if (std::exchange(over_, true))
+    return;  // the last connection has ended while we were closing
   auto const self = shared_from_this();
   std::size_t undelivered = 0;
   for (auto const& l : listeners_)
@@ -208,7 +210,6 @@ COZMQ_DECL void socket_core::end_lingering()
   sever_all();
   linger_timer_.reset();
   context_->remove(*this);
-  over_ = true;
   std::size_t const lost = observer_.counters.dropped.undelivered - report_.undelivered;
   report_ = {report_.delivered - std::min(lost, report_.delivered), lost};
   closers.wake_all(wake::posted);

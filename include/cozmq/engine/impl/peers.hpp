@@ -193,7 +193,12 @@ COZMQ_DECL void socket_core::on_drained(routing::pipe& p)
       break;
   std::erase_if(listeners_, [](auto const& l) { return l->deserted(); });
   std::erase_if(leaving_, [&p](auto const& d) { return &d->peer() == &p; });
-  std::erase_if(inproc_, [&p](auto const& pipe) { return pipe.get() == &p; });
+  std::erase_if(inproc_, [&p](auto const& pipe) {
+    if (pipe.get() != &p)
+      return false;
+    pipe->part();
+    return true;
+  });
   if (closed_ && !delivering())
     end_lingering();
 }
