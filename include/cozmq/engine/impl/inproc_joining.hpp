@@ -202,6 +202,9 @@ COZMQ_DECL void socket_core::answer_joining(joining asked)
   if (std::ranges::find(inproc_names_, asked.name) == inproc_names_.end())
     return;
   auto const shared = std::make_shared<crossing>(options_.conflate || asked.conflates);
+  // The other end may be there before ours, and is to find how much room there is.
+  shared->lanes[far_end::index(side::connecting)].reader_mark = options_.receive_hwm;
+  shared->lanes[far_end::index(side::accepting)].writer_mark = options_.send_hwm;
   auto const end = std::make_shared<inproc_pipe>(*this, asked.name, side::accepting);
   end->introduce(std::move(asked.who));
   if (errc const why = admits(*end); why != errc{})
