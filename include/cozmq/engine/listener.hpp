@@ -7,6 +7,7 @@
 #include <cozmq/engine/trouble.hpp>
 #include <cozmq/transport/descriptor.hpp>
 #include <cozmq/transport/ipc.hpp>
+#include <cozmq/transport/opening.hpp>
 #include <cozmq/transport/tcp.hpp>
 
 #include <asio/steady_timer.hpp>
@@ -16,6 +17,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <unordered_map>
@@ -45,17 +47,17 @@ class listener final : public connection_owner, public std::enable_shared_from_t
 
   void accept()
   {
-    bound_.socket.async_accept([self = shared_from_this()](std::error_code ec, transport::stream stream) {
+    std::error_code blocks;
+    if (!bound_.socket.non_blocking())
+      bound_.socket.non_blocking(true, blocks);
+    if (blocks)
+      return refused(blocks);
+    bound_.socket.async_wait(transport::acceptor::wait_read, [self = shared_from_this()](std::error_code ec) {
       if (self->closed_)
         return;
-      if (!ec) {
-        self->accepted(std::move(stream));
-        return self->accept();
-      }
-      self->failed(ec, ec.message());
-      if (ec != asio::error::connection_aborted)
-        return self->pause(ec);
-      self->accept();
+      if (!ec)
+        return self->accept_waiting();
+      self->refused(ec);
     });
   }
 
@@ -129,6 +131,7 @@ class listener final : public connection_owner, public std::enable_shared_from_t
 
  private:
   using connection_map = std::unordered_map<routing::pipe const*, std::shared_ptr<connection>>;
+  static constexpr int at_a_time = 32;
 
   listener(host& h, endpoint where, transport::listening bound, bool made_here)
       : host_{&h},
@@ -138,9 +141,26 @@ class listener final : public connection_owner, public std::enable_shared_from_t
         trouble_{bound_.endpoint},
         resume_{h.executor()}
   {
-    // Asio would wait for the next connection, with others in the backlog.
-    std::error_code ignored;
-    bound_.socket.set_option(asio::socket_base::enable_connection_aborted{true}, ignored);
+  }
+
+  // Others get their turn after some of them.
+  void accept_waiting()
+  {
+    for (int i = 0; i < at_a_time && !closed_; ++i) {
+      std::error_code ec;
+      std::optional<transport::stream> made = transport::accept(bound_.socket, ec);
+      if (made) {
+        accepted(std::move(*made));
+        continue;
+      }
+      if (!ec)
+        break;
+      if (ec != asio::error::connection_aborted)
+        return refused(ec);
+      failed(ec);
+    }
+    if (!closed_)
+      accept();
   }
 
   void accepted(transport::stream stream)
@@ -151,11 +171,17 @@ class listener final : public connection_owner, public std::enable_shared_from_t
     peer->start(std::move(stream));
   }
 
-  void failed(std::error_code why, std::string const& cause)
+  void refused(std::error_code why)
+  {
+    failed(why);
+    pause(why);
+  }
+
+  void failed(std::error_code why)
   {
     host_->observed().report([&] {
       event e{event_kind::accept_failed, text()};
-      e.because(standard(why), cause);
+      e.because(standard(why), why.message());
       return e;
     });
   }

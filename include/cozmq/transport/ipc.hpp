@@ -3,6 +3,7 @@
 
 #include <cozmq/core/endpoint.hpp>
 #include <cozmq/core/error.hpp>
+#include <cozmq/transport/opening.hpp>
 #include <cozmq/transport/stream.hpp>
 #include <cozmq/transport/tuning.hpp>
 
@@ -39,7 +40,7 @@ inline bool is_alive(asio::any_io_executor const& executor, std::string const& p
 {
   asio::basic_datagram_socket<asio::local::datagram_protocol, asio::any_io_executor> probe{executor};
   std::error_code ec;
-  probe.open(asio::local::datagram_protocol{}, ec);
+  open(probe, asio::local::datagram_protocol{}, ec);
   probe.connect(asio::local::datagram_protocol::endpoint{path}, ec);
   ec = standard(ec);
   return ec != std::errc::connection_refused && ec != std::errc::no_such_file_or_directory;
@@ -81,7 +82,7 @@ inline std::optional<listening> listen(asio::any_io_executor const& executor, en
   if (ec)
     return std::nullopt;
   listening result{acceptor{executor}, "ipc://" + path};
-  result.socket.open(protocol{asio::local::stream_protocol{}}, ec);
+  open(result.socket, protocol{asio::local::stream_protocol{}}, ec);
   if (!ec)
     ec = tune_opened(result.socket, settings);
   if (!ec)

@@ -3,6 +3,7 @@
 
 #include <cozmq/core/endpoint.hpp>
 #include <cozmq/core/error.hpp>
+#include <cozmq/transport/opening.hpp>
 #include <cozmq/transport/stream.hpp>
 #include <cozmq/transport/tuning.hpp>
 
@@ -98,7 +99,7 @@ inline std::optional<listening> listen(asio::any_io_executor const& executor, en
   }
   asio::ip::tcp::endpoint const local{*host, where.any_port ? std::uint16_t{0} : where.port};
   listening result{acceptor{executor}, {}};
-  result.socket.open(protocol{local.protocol()}, ec);
+  open(result.socket, protocol{local.protocol()}, ec);
   if (!ec)  // without it the address could not be bound again while an old connection lingers in the kernel
     result.socket.set_option(asio::socket_base::reuse_address{true}, ec);
   if (!ec && local.address().is_v6())

@@ -81,7 +81,7 @@ COZMQ_DECL void dialer::connect_next()
     transport::address const& to = addresses_[next_address_];
     std::error_code ec;
     socket_.close(ec);
-    socket_.open(to.protocol(), ec);
+    transport::open(socket_, to.protocol(), ec);
     if (!ec)
       ec = transport::tune_opened(socket_, options.system);
     if (ec) {
