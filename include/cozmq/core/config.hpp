@@ -18,6 +18,14 @@ inline constexpr bool reuses_memory = true;
 inline constexpr bool reuses_memory = true;
 #endif
 
+/// Debug builds look whether sockets are used on a wrong thread. What is looked at has its place in every build, so that
+/// parts of a program with and without NDEBUG fit together.
+#ifdef NDEBUG
+inline constexpr bool checks_threads = false;
+#else
+inline constexpr bool checks_threads = true;
+#endif
+
 /// Keeps the optimizer from merging what is done to neighbouring words into wider instructions.
 [[gnu::always_inline]] inline void keep_in_register([[maybe_unused]] std::uint64_t& word) noexcept
 {

@@ -118,9 +118,8 @@ inline constexpr error_row error_table[] = {
     {errc::no_io_threads, "no_io_threads",
      "the context has no I/O threads, so there is inproc only: make it with io_threads{1} or more"},
     {errc::wrong_thread, "wrong_thread",
-     "called on an I/O thread, which must not wait for another one: use asio::co_spawn or asio::post with "
-     "the socket's "
-     "executor"},
+     "called on a thread where the socket does not live, or which must not wait for that one: use "
+     "asio::co_spawn or asio::post with the socket's executor"},
     {errc::incompatible_peer, "incompatible_peer",
      "the peer's socket type does not fit this one: connect a pair that belongs together, such as PUB and "
      "SUB"},

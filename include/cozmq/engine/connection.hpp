@@ -111,8 +111,10 @@ class connection : public peer_pipe, public std::enable_shared_from_this<connect
   auto guarded(Handler handler)
   {
     return [self = shared_from_this(), generation = generation_, handler](std::error_code ec = {}) {
-      if (generation == self->generation_)
-        handler(*self, ec);
+      if (generation != self->generation_)
+        return;
+      use_scope const inside{self->host_};
+      handler(*self, ec);
     };
   }
 

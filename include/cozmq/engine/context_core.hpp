@@ -15,6 +15,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <unordered_map>
 #include <vector>
 
@@ -59,6 +60,12 @@ class context_core {
     return pool_ && pool_->has_threads() && pool_->owns(executor) && !pool_->is_here(executor);
   }
 
+  /// The thread of the context that runs `executor`; none when it is not one of these.
+  std::thread::id thread_of(asio::any_io_executor const& executor) const noexcept
+  {
+    return pool_ ? pool_->thread_of(executor) : std::thread::id{};
+  }
+
   /// Is that the executor of a context that was made without threads?
   bool lacks_threads(asio::any_io_executor const& executor) const noexcept
   {
@@ -69,7 +76,8 @@ class context_core {
   /// context's own; on a thread of the context, if it is this one.
   bool is_local(asio::any_io_executor const& executor) const noexcept
   {
-    return pool_ ? pool_->is_here(executor) || lacks_threads(executor) : executor == executor_;
+    return pool_ ? pool_->is_here(executor) || lacks_threads(executor)
+                 : executor == executor_;
   }
 
   /// Nothing is left to deliver on the context's threads.

@@ -111,8 +111,10 @@ class dialer final : public connection_owner, public std::enable_shared_from_thi
   auto guarded(Handler handler)
   {
     return [self = shared_from_this(), id = attempt_id_, handler]<class... Results>(Results&&... results) {
-      if (id == self->attempt_id_ && self->host_ != nullptr)
-        handler(*self, std::forward<Results>(results)...);
+      if (id != self->attempt_id_ || self->host_ == nullptr)
+        return;
+      use_scope const inside{self->host_};
+      handler(*self, std::forward<Results>(results)...);
     };
   }
 

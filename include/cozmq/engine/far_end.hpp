@@ -54,6 +54,7 @@ class far_end {
     crossing_->looks(me_);
     if (end_.owner() == nullptr)
       return;
+    use_scope const inside{end_.owner()};
     auto const self = end_.shared_from_this();
     measure();
     read_notes();

@@ -7,6 +7,7 @@
 #include <cozmq/engine/observer.hpp>
 #include <cozmq/engine/options.hpp>
 #include <cozmq/engine/peer_pipe.hpp>
+#include <cozmq/engine/use_check.hpp>
 #include <cozmq/routing/pipe.hpp>
 
 #include <asio/any_io_executor.hpp>
@@ -32,6 +33,8 @@ class host {
   virtual socket_type_set peers() const noexcept = 0;
   /// Where to count and to report what happens.
   virtual observer& observed() noexcept = 0;
+  /// Which thread is inside; null when that is not looked at.
+  virtual std::shared_ptr<use_mark> const& mark() const noexcept = 0;
 
   /// A connection of the kind that this socket has, without a stream yet.
   virtual std::shared_ptr<connection> make_connection(connection_owner& owner, side which) = 0;

@@ -86,6 +86,16 @@ class io_pool : public std::enable_shared_from_this<io_pool> {
     return std::ranges::any_of(workers_, [&](auto const& w) { return w->io.get_executor() == executor; });
   }
 
+  /// The thread that runs `executor`; none when it is not one of these.
+  std::thread::id thread_of(asio::any_io_executor const& executor) const noexcept
+  {
+    if (started())
+      for (auto const& w : workers_)
+        if (w->io.get_executor() == executor)
+          return w->thread.get_id();
+    return {};
+  }
+
   /// Is the calling thread one of these?
   bool is_here() const noexcept { return current_worker != nullptr && current_worker->owner == this; }
   /// Is the calling thread the one that runs `executor`?

@@ -55,6 +55,7 @@ class listener final : public connection_owner, public std::enable_shared_from_t
     bound_.socket.async_wait(transport::acceptor::wait_read, [self = shared_from_this()](std::error_code ec) {
       if (self->closed_)
         return;
+      use_scope const inside{self->host_};
       if (!ec)
         return self->accept_waiting();
       self->refused(ec);

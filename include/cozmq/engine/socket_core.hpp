@@ -77,6 +77,8 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   std::uint32_t endings() const noexcept { return endings_; }
   /// Does the calling thread mean a socket that lives on another thread of its context?
   bool is_elsewhere() const noexcept { return context_->is_elsewhere(executor_); }
+  /// In debug builds: zero, or `wrong_thread` when the calling thread must not use the socket now.
+  errc misuse() const noexcept { return use_scope{this}.refused(); }
   /// Is the calling thread one of its context's?
   bool on_some_thread() const noexcept { return context_->pool() != nullptr && context_->pool()->is_here(); }
   /// For other threads: leads to the socket's executor as long as that lives.
@@ -120,6 +122,7 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   // host
   std::shared_ptr<connection> make_connection(connection_owner& owner, side which) final;
   observer& observed() noexcept final { return observer_; }
+  std::shared_ptr<use_mark> const& mark() const noexcept final { return mark_; }
   errc admits(routing::pipe const& newcomer) const final;
   void on_connected(peer_pipe& p) final;
   void on_connected_to_finish(peer_pipe& p) final;
@@ -201,6 +204,7 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   std::shared_ptr<context_core> context_;
   asio::any_io_executor executor_;
   std::shared_ptr<door> door_;
+  std::shared_ptr<use_mark> mark_;
   socket_options options_;
   std::vector<std::shared_ptr<listener>> listeners_;
   std::vector<std::shared_ptr<dialer>> dialers_;

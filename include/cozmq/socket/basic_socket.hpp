@@ -45,7 +45,10 @@ namespace cozmq {
 ///
 /// @par Thread safety
 /// Distinct objects: safe. Shared objects: unsafe. With a multi-threaded executor give the socket a strand and call it
-/// on that strand.
+/// on that strand. On a thread of its context, use it there; what sets it up, asks for its peers, cancels and closes may
+/// come from any thread that is not the context's, one at a time.
+/// Without NDEBUG, a call on a wrong thread, or while another thread is inside, fails with `errc::wrong_thread` and is
+/// logged; `readable` and `writable` then say false.
 template <pattern::policy Pattern, class Executor = asio::any_io_executor>
 class basic_socket {
  public:
@@ -568,8 +571,12 @@ class basic_socket {
   template <class Call>
   auto there(Call call) const
   {
-    if (!core_ || !core_->is_elsewhere())
+    if (!core_ || !core_->is_elsewhere()) {
+      engine::use_scope const inside{core_.get()};
+      if (inside.refused() != errc{})
+        throw error{inside.refused()};
       return call();
+    }
     if (core_->on_some_thread())
       throw error{errc::wrong_thread};  // that one may be waiting for this one
     return core_->way()->call(call);

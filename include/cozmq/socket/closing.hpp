@@ -19,8 +19,10 @@ namespace cozmq::detail {
 /// it: the socket closes a moment later.
 inline void close(engine::socket_core& s) noexcept
 {
-  if (!s.is_elsewhere())
+  if (!s.is_elsewhere()) {
+    engine::use_scope const inside{&s};  // says so if it must not, and has to go all the same
     return s.close();
+  }
   try {
     auto const call = [&s] { s.close(); };
     if (s.on_some_thread())

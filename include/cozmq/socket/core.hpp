@@ -47,6 +47,9 @@ class core final : public engine::socket_core {
 
   errc try_send(message& m) override
   {
+    engine::use_scope const inside{this};
+    if (inside.refused() != errc{})
+      return inside.refused();
     if (ended() != errc{})
       return ended();
     if (m.empty())
@@ -60,6 +63,9 @@ class core final : public engine::socket_core {
 
   errc try_receive(message& m) override
   {
+    engine::use_scope const inside{this};
+    if (inside.refused() != errc{})
+      return inside.refused();
     if (ahead_ || ended() != errc{}) [[unlikely]]
       return receive_ahead(m);
     if (errc const e = exchange_.may_receive(); e != errc{})
@@ -69,6 +75,9 @@ class core final : public engine::socket_core {
 
   errc look_ahead() override
   {
+    engine::use_scope const inside{this};
+    if (inside.refused() != errc{})
+      return inside.refused();
     if (ahead_)
       return {};
     message m;
@@ -82,6 +91,9 @@ class core final : public engine::socket_core {
 
   errc room() override
   {
+    engine::use_scope const inside{this};
+    if (inside.refused() != errc{})
+      return inside.refused();
     if (ended() != errc{})
       return ended();
     if constexpr (in_turns) {

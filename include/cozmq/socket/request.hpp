@@ -104,6 +104,8 @@ asio::awaitable<message> ask(core<Pattern>* s, message m)
 template <class Pattern>
 asio::awaitable<message> request(core<Pattern>* s, message m, request_options options)
 {
+  if (errc const e = s->misuse(); e != errc{})
+    throw error{e};
   if (s->exchange().envelope().busy)
     throw error{errc::operation_in_progress, "another request() is under way on this socket: await it first"};
   if (s->exchange().envelope().may_send() != errc{})

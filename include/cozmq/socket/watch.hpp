@@ -18,6 +18,8 @@ namespace cozmq::detail {
 template <class Condition>
 asio::awaitable<void> wait_until(engine::socket_core* s, Condition condition)
 {
+  if (errc const e = s->misuse(); e != errc{})
+    throw error{e};
   while (!condition()) {
     if (s->ended() != errc{})
       throw error{s->ended()};

@@ -18,6 +18,7 @@ COZMQ_DECL socket_core::socket_core(std::shared_ptr<context_core> context, asio:
     : context_{std::move(context)},
       executor_{std::move(executor)},
       door_{std::make_shared<door>(executor_)},
+      mark_{detail::checks_threads ? std::make_shared<use_mark>(context_->thread_of(executor_)) : nullptr},
       options_{context_->defaults}
 {
 }
@@ -220,6 +221,8 @@ COZMQ_DECL void socket_core::on_context_shutdown() noexcept
 {
   auto const self = weak_from_this().lock();
   door_->close();
+  if (mark_)
+    mark_->leave_home();
   hooked_ = false;
   closed_ = true;
   ended_ = errc::terminated;

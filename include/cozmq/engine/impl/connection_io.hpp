@@ -134,6 +134,7 @@ COZMQ_DECL bool connection::no_message_left()
   } else {
     flush_posted_ = true;
     asio::post(stream_->get_executor(), [self = shared_from_this()] {
+      use_scope const inside{self->host_};
       self->flush_posted_ = false;
       self->flush();
       self->after_flush();
