@@ -7,6 +7,7 @@
 #include <cozmq/engine/io_pool.hpp>
 #include <cozmq/engine/options.hpp>
 #include <cozmq/engine/shutdown_service.hpp>
+#include <cozmq/engine/whereabouts.hpp>
 #include <cozmq/transport/asio.hpp>
 
 #include <atomic>
@@ -73,11 +74,11 @@ class context_core {
   }
 
   /// May the caller, who has the context, use a socket there directly? On an executor of the application, if it is the
-  /// context's own; on a thread of the context, if it is this one.
+  /// context's own and not known to run on other threads; on a thread of the context, if it is this one.
   bool is_local(asio::any_io_executor const& executor) const noexcept
   {
     return pool_ ? pool_->is_here(executor) || lacks_threads(executor)
-                 : executor == executor_;
+                 : executor == executor_ && !may_run_elsewhere(executor);
   }
 
   /// Nothing is left to deliver on the context's threads.

@@ -173,7 +173,7 @@ class basic_poller {
     void close();
     std::vector<event> scan(std::size_t at_most);
     poll look(entry& e);
-    void arm();
+    void arm(asio::any_io_executor const& executor);
     void disarm() noexcept;
 
     auto find(key const& k)

@@ -45,7 +45,7 @@ using engine::thread_settings;
 ///
 /// @par Thread safety
 /// Distinct objects: safe. Shared objects: making sockets and `spawn` are safe; `shutdown` is on a context with threads of its
-/// own; all else is not.
+/// own, a strand or a thread_pool, and on an io_context that does not run, or runs on this thread only; all else is not.
 class context {
  public:
   /// A context with threads of its own. With 0 of them there is inproc only, and operations that need not wait.
@@ -76,8 +76,8 @@ class context {
   ~context() { end(); }
 
   /// Ends every operation that waits on a socket of this context, now and later, with `errc::terminated`, and closes
-  /// the sockets: those on the context's executor before it returns, others on theirs. Returns at once; calling it again
-  /// does nothing.
+  /// the sockets: those on the context's executor before it returns, others on theirs; also those of a strand or a
+  /// thread_pool which the caller is not inside of. Returns at once; calling it again does nothing.
   void shutdown()
   {
     if (core_ && !core_->terminate())

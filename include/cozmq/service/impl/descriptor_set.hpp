@@ -5,6 +5,7 @@
 #include <cozmq/socket/selection.hpp>
 
 #include <asio/any_io_executor.hpp>
+#include <asio/bind_executor.hpp>
 #include <asio/posix/stream_descriptor.hpp>
 
 #include <sys/epoll.h>
@@ -117,15 +118,17 @@ class descriptor_set final : private engine::shutdown_hook {
       found(each.data.fd, from_system(each.events));
   }
 
-  void arm(std::shared_ptr<selection> const& s)
+  // `executor`: of who waits. The poller's own may be one of many threads, such as a pool of which that is a strand.
+  void arm(std::shared_ptr<selection> const& s, asio::any_io_executor const& executor)
   {
     if (size_ == 0 || (armed_ && *armed_))
       return;
     armed_ = std::make_shared<bool>(true);
-    set_->async_wait(asio::posix::stream_descriptor::wait_read, [s, armed = armed_](std::error_code ec) {
+    auto const seen = [s, armed = armed_](std::error_code ec) {
       if (std::exchange(*armed, false) && ec != asio::error::operation_aborted)
         s->fire();
-    });
+    };
+    set_->async_wait(asio::posix::stream_descriptor::wait_read, asio::bind_executor(executor, seen));
   }
 
   void disarm() noexcept

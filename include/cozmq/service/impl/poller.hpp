@@ -74,7 +74,7 @@ poll basic_poller<Data>::state::look(entry& e)
   if (e.wanted & poll::in) {
     bool const ours = e.reading && e.reading->armed();
     errc const readable = detail::ready_for(*e.socket, detail::readiness::readable, ours);
-    if (readable == errc::operation_in_progress)
+    if (readable == errc::operation_in_progress || readable == errc::wrong_thread)
       throw error{readable};
     result |= readable == errc{} ? poll::in : poll::none;
   }
@@ -115,7 +115,7 @@ std::vector<poll_event<Data>> basic_poller<Data>::state::scan(std::size_t at_mos
 }
 
 template <class Data>
-void basic_poller<Data>::state::arm()
+void basic_poller<Data>::state::arm(asio::any_io_executor const& executor)
 {
   for (entry& e : entries) {
     if (!e.socket)
@@ -132,7 +132,7 @@ void basic_poller<Data>::state::arm()
       e.writing->arm(waiting);
     }
   }
-  descriptors.arm(waiting);
+  descriptors.arm(waiting, executor);
 }
 
 template <class Data>
@@ -174,7 +174,7 @@ asio::awaitable<std::vector<poll_event<Data>>> basic_poller<Data>::collect(std::
   if (timeout != forever)
     timer.arm(woken, executor);
   while (found.empty() && !timer.ready()) {
-    s->arm();
+    s->arm(executor);
     std::error_code ec;
     co_await woken->waiting.async_wait(executor, asio::redirect_error(asio::use_awaitable, ec));
     if (s->closed)

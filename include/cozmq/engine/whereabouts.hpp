@@ -1,0 +1,30 @@
+// What an executor knows about the calling thread.
+#pragma once
+
+#include <cozmq/transport/asio.hpp>
+
+#include <asio/io_context.hpp>
+#include <asio/strand.hpp>
+#include <asio/thread_pool.hpp>
+
+namespace cozmq::engine {
+
+/// Is it an executor of that type, and the calling thread not in its work?
+template <class Executor>
+bool is_outside(asio::any_io_executor const& executor) noexcept
+{
+  Executor const* const known = executor.target<Executor>();
+  return known != nullptr && !known->running_in_this_thread();
+}
+
+/// Is `executor` one whose work may run on another thread right now? Not for a strand or a pool that the caller is inside
+/// of. Others, such as an io_context, cannot tell whether they run at all: then the caller has to know, and it is not.
+inline bool may_run_elsewhere(asio::any_io_executor const& executor) noexcept
+{
+  return is_outside<asio::strand<asio::io_context::executor_type>>(executor) ||
+         is_outside<asio::strand<asio::thread_pool::executor_type>>(executor) ||
+         is_outside<asio::strand<asio::any_io_executor>>(executor) ||
+         is_outside<asio::thread_pool::executor_type>(executor);
+}
+
+}  // namespace cozmq::engine
