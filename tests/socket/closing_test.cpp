@@ -119,3 +119,29 @@ TEST_CASE("the report of close is of its own messages, not of those lost before"
     REQUIRE((r == close_report{}));
   });
 }
+
+TEST_CASE(
+    "an endpoint that is not connected when a socket closes is gone while other connections still deliver")
+{
+  scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    ctx.set_default(cozmq::option::send_buffer{16'384});
+    ctx.set_default(cozmq::option::receive_buffer{16'384});
+    cozmq::dealer_socket bound{ctx};
+    cozmq::dealer_socket slow{ctx};
+    slow.set_option(cozmq::option::receive_hwm{1});
+    slow.connect(bound.bind("tcp://127.0.0.1:*"));
+    co_await bound.wait_connected();
+    std::string const large(100'000, 'x');
+    for (int i = 0; i < 50; ++i)
+      co_await bound.send(large);
+    bound.connect("ipc:///nonexistent/directory/socket");
+    co_await turns(io, 10);
+    bound.close();
+    co_await turns(io, 10);  // what the endpoint still waits for ends
+    slow.set_option(cozmq::option::linger{0ms});
+    slow.close();
+    co_await turns(io, 100);
+    cozmq::dealer_socket another{ctx};
+    another.bind("inproc://the list of sockets is in order");
+  });
+}

@@ -116,10 +116,12 @@ COZMQ_DECL void socket_core::close(std::error_code why, std::optional<linger_lim
     for (auto const& l : listeners_)
       l->for_each([&ending](connection& c) { ending.push_back(c.shared_from_this()); });
     for (auto const& d : std::exchange(dialers_, {})) {
-      if (d->peer().connected() || (d->peer().queued() > 0 && !d->gave_up()))
+      if (d->peer().connected() || (d->peer().queued() > 0 && !d->gave_up())) {
         leaving_.push_back(d);
-      else
-        sever_undelivered(*d);
+        continue;
+      }
+      forget(d->peer());  // it goes before the routing does
+      sever_undelivered(*d);
     }
     for (auto const& d : leaving_)
       ending.push_back(d->peer().shared_from_this());
