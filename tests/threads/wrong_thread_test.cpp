@@ -8,6 +8,8 @@
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
+#include <asio/strand.hpp>
+#include <asio/thread_pool.hpp>
 #include <asio/use_future.hpp>
 
 #include <cstddef>
@@ -262,4 +264,24 @@ TEST_CASE("B23 right use is never taken for wrong: before the threads run, in tu
     REQUIRE(b.stats().peers == 1);
   }
   REQUIRE(log.lines.empty());
+}
+
+TEST_CASE("B23 a debug build says when a socket is given a pool of several threads and no strand of it")
+{
+  captured_log log{cozmq::log_level::error};
+  std::size_t const expected = cozmq::detail::checks_threads ? 1 : 0;
+  asio::thread_pool one{1};
+  asio::thread_pool two{2};
+  cozmq::context right{one};
+  cozmq::context wrong{two};
+  {
+    cozmq::pull_socket const alone{right};
+    cozmq::pull_socket const on_strand{wrong, asio::make_strand(two)};
+    CAPTURE(log.lines);
+    REQUIRE(log.lines.empty());
+    cozmq::pull_socket const on_many{wrong};
+    REQUIRE(log.count("a PULL is given a thread_pool with several threads") == expected);
+  }
+  one.join();
+  two.join();
 }

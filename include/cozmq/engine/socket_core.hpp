@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cozmq/core/endpoint.hpp>
+#include <cozmq/core/log.hpp>
 #include <cozmq/engine/close_report.hpp>
 #include <cozmq/engine/context_core.hpp>
 #include <cozmq/engine/dialer.hpp>
@@ -44,6 +45,12 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   /// To be called when it is owned: from now on it ends with its execution context.
   void begin()
   {
+    if (detail::checks_threads && lacks_strand(executor_))
+      write_log(log_level::error,
+                "a {} is given a thread_pool with several threads: give it a strand of that, "
+                "asio::make_strand(pool), "
+                "and use it there only",
+                to_string(type()));
     hooked_ = true;
     shutdown_service::of(executor_).add(*this, weak_from_this());
   }

@@ -3,17 +3,28 @@
 
 #include <cozmq/transport/asio.hpp>
 
+#include <asio/execution/occupancy.hpp>
 #include <asio/io_context.hpp>
+#include <asio/query.hpp>
 #include <asio/strand.hpp>
 #include <asio/thread_pool.hpp>
 
+#include <typeinfo>
+
 namespace cozmq::engine {
+
+/// The executor, if it is of that type. Asio does not look itself in all versions.
+template <class Executor>
+Executor const* target_of(asio::any_io_executor const& executor) noexcept
+{
+  return executor.target_type() == typeid(Executor) ? executor.target<Executor>() : nullptr;
+}
 
 /// Is it an executor of that type, and the calling thread not in its work?
 template <class Executor>
 bool is_outside(asio::any_io_executor const& executor) noexcept
 {
-  Executor const* const known = executor.target<Executor>();
+  Executor const* const known = target_of<Executor>(executor);
   return known != nullptr && !known->running_in_this_thread();
 }
 
@@ -25,6 +36,13 @@ inline bool may_run_elsewhere(asio::any_io_executor const& executor) noexcept
          is_outside<asio::strand<asio::thread_pool::executor_type>>(executor) ||
          is_outside<asio::strand<asio::any_io_executor>>(executor) ||
          is_outside<asio::thread_pool::executor_type>(executor);
+}
+
+/// Is it a pool of several threads itself, and not a strand of one? What is not made for several threads breaks there.
+inline bool lacks_strand(asio::any_io_executor const& executor)
+{
+  auto const* const pool = target_of<asio::thread_pool::executor_type>(executor);
+  return pool != nullptr && asio::query(*pool, asio::execution::occupancy) > 1;
 }
 
 }  // namespace cozmq::engine
