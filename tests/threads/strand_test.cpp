@@ -486,6 +486,39 @@ TEST_CASE(
   REQUIRE((why == asio::error::operation_aborted || why == cozmq::errc::socket_closed));
 }
 
+TEST_CASE("K6 on a strand names are looked up while other operations go on")
+{
+  bool const has_pool = either_crew();
+  crew four{has_pool};
+  cozmq::context ctx{four.executor()};
+  stranded<cozmq::pull_socket> pull{ctx, four.strand()};
+  stranded<cozmq::push_socket> push{ctx, four.strand()};
+  std::string endpoint = pull.run([](cozmq::pull_socket& s) { return s.bind("tcp://127.0.0.1:*"); });
+  endpoint = "tcp://localhost" + endpoint.substr(endpoint.rfind(':'));
+  auto const look_up = [&]() -> asio::awaitable<void> {
+    for (int i = 0; i < 20; ++i) {
+      push.socket().connect(endpoint);
+      co_await push.socket().send(std::to_string(i));
+      co_await push.socket().wait_connected();
+      push.socket().connect("tcp://localhost:1");
+      push.socket().disconnect("tcp://localhost:1");  // before it is known where that is
+      push.socket().disconnect(endpoint);
+    }
+  };
+  auto asked = push.spawn(look_up());
+  int received = 0;
+  auto const count_them = [&]() -> asio::awaitable<void> {
+    for (; received < 20; ++received)
+      (void)co_await pull.socket().recv();
+  };
+  auto counted = pull.spawn(count_them());
+  for (int i = 0; i < 200; ++i)
+    push.run([](cozmq::push_socket& s) { (void)s.stats(); });
+  result_of(std::move(asked));
+  result_of(std::move(counted));
+  REQUIRE(received == 20);
+}
+
 namespace {
 
 template <typename Socket>

@@ -176,10 +176,12 @@ class context {
   {
     auto all = core_->sockets();
     for (auto const& s : all) {
-      if (core_->is_local(s->executor()))
+      if (core_->is_local(s->executor())) {
+        engine::use_scope const inside{s.get()};  // says so if somebody else is
         s->terminate(time);
-      else
+      } else {
         s->way()->post([s, time] { s->terminate(time); });
+      }
     }
     return all;
   }
