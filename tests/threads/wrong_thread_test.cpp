@@ -43,11 +43,18 @@ std::error_code code_of(Call call)
 template <typename Coroutine>
 std::error_code code_from(Coroutine coroutine)
 {
+  std::error_code found;
+  auto const catching = [&]() -> asio::awaitable<void> {
+    try {
+      co_await coroutine();
+    } catch (std::system_error const& e) {
+      found = e.code();
+    }
+  };
   asio::io_context io;
-  std::future<void> over =
-      asio::co_spawn(io, [&]() -> asio::awaitable<void> { co_await coroutine(); }, asio::use_future);
+  asio::co_spawn(io, catching, asio::detached);
   io.run_for(30s);
-  return code_of([&] { over.get(); });
+  return found;
 }
 
 // What `call` does on a thread of its own while this one waits: no more than that.
