@@ -131,6 +131,7 @@ TEST_CASE("A10 A11 every option is checked and read back as it was set")
     REQUIRE(same(option::receive_buffer{16'000}, &option::receive_buffer::value));
     REQUIRE(same(option::tcp_keepalive{true}, &option::tcp_keepalive::on));
     REQUIRE(same(option::backlog{17}, &option::backlog::value));
+    REQUIRE(same(option::reuse_port{true}, &option::reuse_port::value));
     REQUIRE(same(option::send_hwm_bytes{18}, &option::send_hwm_bytes::value));
     REQUIRE(same(option::receive_hwm_bytes{19}, &option::receive_hwm_bytes::value));
     REQUIRE(same(option::send_batch{1'000}, &option::send_batch::value));

@@ -22,6 +22,7 @@ using address = protocol::endpoint;
 /// What is set on the sockets of the operating system. An empty optional leaves the system's value.
 struct socket_settings {
   bool ipv6 = false;
+  bool reuse_port = false;             // others may listen on the same address and port
   std::string device;                  // the network interface that tcp is confined to; empty: any
   std::optional<int> type_of_service;  // the octet in the IP header: DSCP and ECN
   std::optional<int> priority;         // of the packets, in the system's queues

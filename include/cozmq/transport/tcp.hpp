@@ -12,8 +12,10 @@
 
 #include <ifaddrs.h>
 #include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -48,6 +50,15 @@ inline std::optional<asio::ip::address> interface_address(std::string const& nam
   }
   ::freeifaddrs(all);
   return found;
+}
+
+// All that listen there must ask for it; the kernel then gives each of them a part of the connections.
+inline std::error_code share_port(acceptor& socket)
+{
+  int const yes = 1;
+  if (::setsockopt(socket.native_handle(), SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes) != 0)
+    return {errno, std::system_category()};
+  return {};
 }
 
 }  // namespace detail
@@ -102,6 +113,8 @@ inline std::optional<listening> listen(asio::any_io_executor const& executor, en
   open(result.socket, protocol{local.protocol()}, ec);
   if (!ec)  // without it the address could not be bound again while an old connection lingers in the kernel
     result.socket.set_option(asio::socket_base::reuse_address{true}, ec);
+  if (!ec && settings.reuse_port)
+    ec = detail::share_port(result.socket);
   if (!ec && local.address().is_v6())
     result.socket.set_option(asio::ip::v6_only{false}, ec);  // "*" accepts IPv4 peers as well
   if (ec)

@@ -136,6 +136,16 @@ struct bind_to_device : single<bind_to_device, std::string, &engine::socket_opti
   }
 };
 
+/// Whether several sockets may bind one tcp address and port, so that the kernel spreads its connections over them, for
+/// example over the threads of a context. All of them must set this, and belong to one user of the system. A connection
+/// stays with the socket it came to; what a socket has not accepted when it closes is reset, and its peer connects again.
+/// Without effect on ipc. Default false. Later binds.
+/// @libzmq - | false | later binds | all; tcp
+struct reuse_port
+    : single<reuse_port, bool, &engine::socket_options::system, &transport::socket_settings::reuse_port> {
+  using single::single;
+};
+
 /// How many connections may wait to be accepted; the system caps it. Default 4096. Later binds.
 /// @libzmq ZMQ_BACKLOG | 4096 | later binds | all; tcp, ipc
 struct backlog : single<backlog, int, &engine::socket_options::system, &transport::socket_settings::backlog> {
