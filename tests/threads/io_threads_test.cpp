@@ -5,6 +5,7 @@
 #include <asio/co_spawn.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
+#include <asio/strand.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 #include <asio/use_future.hpp>
@@ -253,6 +254,47 @@ TEST_CASE("B19 the end of a context with threads waits for what is queued, as li
   io.run_for(30s);
   sender.join();
   REQUIRE(received == 900);
+}
+
+TEST_CASE(
+    "B19 a socket on a strand of a context's thread is set up from any thread, and its delivery waited for")
+{
+  asio::io_context io;
+  cozmq::context receiving{io};
+  cozmq::pull_socket pull{receiving};
+  std::string const endpoint = pull.bind("tcp://127.0.0.1:*");
+  bool nothing_left = true;
+  bool nothing_left_after = false;
+  std::thread sender{[&] {
+    cozmq::context ctx;
+    auto const strand = asio::make_strand(ctx.get_executor(0));
+    cozmq::push_socket push{ctx, strand};
+    push.connect(endpoint);  // over there, as tests under ThreadSanitizer see
+    result_of(asio::co_spawn(strand, send_numbers(push, 900), asio::use_future));
+    nothing_left = ctx.core()->delivered();
+    push.close();
+    wait_until([&] { return ctx.core()->delivered(); });
+    nothing_left_after = true;
+  }};
+  int received = 0;
+  asio::co_spawn(io, receive_numbers(pull, 900), [&](std::exception_ptr, int count) {
+    received = count;
+    pull.close();
+  });
+  io.run_for(30s);
+  sender.join();
+  REQUIRE(received == 900);
+  REQUIRE_FALSE(nothing_left);
+  REQUIRE(nothing_left_after);
+}
+
+TEST_CASE("a strand of a context without threads has none either")
+{
+  cozmq::context ctx{io_threads{0}};
+  cozmq::pair_socket socket{ctx, asio::make_strand(ctx.get_executor(0))};
+  std::error_code ec;
+  socket.bind("tcp://127.0.0.1:*", ec);
+  REQUIRE(ec == cozmq::errc::no_io_threads);
 }
 
 TEST_CASE("the end of a context destroys coroutines that wait for something else, on their own thread")

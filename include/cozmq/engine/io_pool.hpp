@@ -5,8 +5,11 @@
 #include <cozmq/core/log.hpp>
 
 #include <asio/any_io_executor.hpp>
+#include <asio/execution/context.hpp>
+#include <asio/execution_context.hpp>
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
+#include <asio/query.hpp>
 #include <fmt/format.h>
 
 #include <pthread.h>
@@ -78,12 +81,13 @@ class io_pool : public std::enable_shared_from_this<io_pool> {
     return workers_.at(number)->io.get_executor();
   }
 
-  /// Is `executor` that of one of the threads?
+  /// Does one of the threads run `executor`? Also a strand on it, for example.
   bool owns(asio::any_io_executor const& executor) const noexcept
   {
     if (!started())
       return false;
-    return std::ranges::any_of(workers_, [&](auto const& w) { return w->io.get_executor() == executor; });
+    auto const* const runs = execution_context_of(executor);
+    return std::ranges::any_of(workers_, [runs](auto const& w) { return &w->io == runs; });
   }
 
   /// The thread that runs `executor`; none when it is not one of these.
@@ -102,7 +106,7 @@ class io_pool : public std::enable_shared_from_this<io_pool> {
   bool is_here(asio::any_io_executor const& executor) const noexcept
   {
     return current_worker != nullptr && current_worker->owner == this &&
-           current_worker->io.get_executor() == executor;
+           &current_worker->io == execution_context_of(executor);
   }
 
   /// Something has ended that `finish` may wait for.
@@ -148,6 +152,11 @@ class io_pool : public std::enable_shared_from_this<io_pool> {
     asio::executor_work_guard<asio::io_context::executor_type> work;
     std::thread thread;
   };
+
+  static asio::execution_context const* execution_context_of(asio::any_io_executor const& executor) noexcept
+  {
+    return &asio::query(executor, asio::execution::context);
+  }
 
   void start()
   {
