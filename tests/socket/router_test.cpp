@@ -1,6 +1,7 @@
 // DEALER and ROUTER: addresses, who has which, and what happens to messages without a peer.
 #include "support/captured_log.hpp"
 #include "support/catch.hpp"
+#include "support/descriptors.hpp"
 #include "support/parts.hpp"
 #include "support/raw_peer.hpp"
 #include "support/scenario.hpp"
@@ -702,5 +703,35 @@ TEST_CASE("B32 a hundred short-lived DEALERs are found by their names, as soon a
       dealer.close();
       co_await until(io, [&] { return router.connected_peers() == 0; });
     }
+  });
+}
+
+TEST_CASE("B32 one ROUTER serves 2000 DEALERs")
+{
+  constexpr std::size_t count = 2'000;
+  if (!allow_descriptors(2 * count + 200)) {
+    WARN("skipped: this needs " << 2 * count + 200 << " descriptors, see ulimit -n");
+    return;
+  }
+  scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    router_socket router{ctx};
+    std::string const bound = router.bind("tcp://127.0.0.1:*");
+    std::vector<dealer_socket> dealers;
+    for (std::size_t i = 0; i < count; ++i) {
+      dealers.emplace_back(ctx);
+      dealers.back().connect(bound);
+      co_await dealers.back().send(std::to_string(i));
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      cozmq::message m = co_await router.recv();
+      co_await router.send(m);
+    }
+    REQUIRE(router.connected_peers() == count);
+    for (std::size_t i = 0; i < count; ++i) {
+      std::string const text = co_await text_from(dealers[i]);
+      REQUIRE(text == std::to_string(i));
+    }
+    dealers.clear();
+    co_await until(io, [&] { return router.connected_peers() == 0; });
   });
 }
