@@ -42,6 +42,22 @@ inline std::uint16_t port_of(std::string const& endpoint)
   return static_cast<std::uint16_t>(std::stoul(endpoint.substr(endpoint.rfind(':') + 1)));
 }
 
+// The greeting and the READY of a peer with the NULL mechanism.
+inline octets hello_octets(std::string_view type, std::string_view identity = {})
+{
+  auto const greeting = wire::encode_greeting("NULL");
+  octets hello{greeting.begin(), greeting.end()};
+  std::string property{"\x0bSocket-Type"};
+  property += std::string{"\0\0\0", 3} + static_cast<char>(type.size());
+  property += type;
+  if (!identity.empty()) {
+    property += std::string{"\x08Identity\0\0\0", 12} + static_cast<char>(identity.size());
+    property += identity;
+  }
+  wire::append_command(hello, "READY", as_bytes(property));
+  return hello;
+}
+
 class raw_peer {
  public:
   explicit raw_peer(asio::io_context& io) : stream_{io} {}
@@ -81,17 +97,7 @@ class raw_peer {
   // Greets as `type` and returns the body of the answer: the other side's READY, or its ERROR.
   asio::awaitable<std::string> handshake(std::string_view type, std::string_view identity = {})
   {
-    auto const greeting = wire::encode_greeting("NULL");
-    octets hello{greeting.begin(), greeting.end()};
-    std::string property{"\x0bSocket-Type"};
-    property += std::string{"\0\0\0", 3} + static_cast<char>(type.size());
-    property += type;
-    if (!identity.empty()) {
-      property += std::string{"\x08Identity\0\0\0", 12} + static_cast<char>(identity.size());
-      property += identity;
-    }
-    wire::append_command(hello, "READY", as_bytes(property));
-    co_await write(std::move(hello));
+    co_await write(hello_octets(type, identity));
     co_await read(wire::greeting_size);
     auto const answer = co_await read_frame();
     co_return std::string{as_text(answer.second)};

@@ -66,11 +66,13 @@ COZMQ_DECL void session::read_messages()
   std::size_t const count = into[1].empty() || most < into[0].size()
                                 ? stream_->read_some(first, ec)
                                 : stream_->read_some(std::array{first, second}, ec);
-  if (ec == asio::error::would_block)
-    return wait_readable();
-  if (ec)
+  if (ec) {
+    decoder_.release();  // many peers may go at a time, and the end is posted
+    if (ec == asio::error::would_block)
+      return wait_readable();
     return fail(ec == asio::error::eof ? make_error_code(errc::peer_closed) : ec,
                 "the peer closed the connection");
+  }
   if (heartbeat_)
     heartbeat_->on_bytes_received();
   std::size_t const before = decoder_.ready();

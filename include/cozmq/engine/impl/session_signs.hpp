@@ -131,6 +131,7 @@ COZMQ_DECL void session::on_closed() noexcept
   held_ = false;
   told_ = asked_ = handled_ = 0;
   decoder_.drop_partial();
+  decoder_.release();
   encoder_.rewind();
 }
 
