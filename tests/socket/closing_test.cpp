@@ -1,11 +1,19 @@
 // What closing reports: delivered, and given up.
 #include "support/catch.hpp"
+#include "support/raw_peer.hpp"
 #include "support/scenario.hpp"
 #include <cozmq/cozmq.hpp>
 
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <string>
+#include <vector>
 
 using namespace cozmq::test;
 using namespace std::chrono_literals;
@@ -25,6 +33,19 @@ asio::awaitable<int> receive(cozmq::pull_socket& socket, int count)
   for (int i = 0; i < count; ++i)
     co_await socket.recv();
   co_return count;
+}
+
+asio::awaitable<void> meet(cozmq::push_socket& push, raw_peer& peer)
+{
+  co_await peer.connect(push.bind("tcp://127.0.0.1:*"));
+  co_await peer.handshake("PULL");
+  co_await push.wait_connected();
+}
+
+asio::awaitable<void> note_end(cozmq::push_socket& push, std::string name, std::vector<std::string>& over)
+{
+  close_report const r = co_await push.close(30s);
+  over.push_back(fmt::format("{} {}/{}", name, r.delivered, r.undelivered));
 }
 
 }  // namespace
@@ -143,5 +164,51 @@ TEST_CASE(
     co_await turns(io, 100);
     cozmq::dealer_socket another{ctx};
     another.bind("inproc://the list of sockets is in order");
+  });
+}
+
+TEST_CASE(
+    "B19 close does not wait for a peer that does not read, unless its system lacks something or it sends")
+{
+  scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    cozmq::push_socket silent{ctx};
+    cozmq::push_socket talking{ctx};
+    cozmq::push_socket stuffed{ctx};
+    stuffed.set_option(cozmq::option::send_buffer{200'000});
+    raw_peer silent_peer{io};
+    raw_peer talking_peer{io};
+    raw_peer stuffed_peer{io};
+    stuffed_peer.stream().open(asio::ip::tcp::v4());
+    stuffed_peer.stream().set_option(asio::socket_base::receive_buffer_size{4'096});
+    co_await meet(silent, silent_peer);
+    co_await meet(talking, talking_peer);
+    co_await meet(stuffed, stuffed_peer);
+    co_await silent.send("hello");
+    co_await talking.send("hello");
+    std::string const large(100'000, 'x');
+    co_await stuffed.send(large);
+
+    std::vector<std::string> over;
+    asio::co_spawn(io, note_end(stuffed, "stuffed", over), asio::detached);
+    asio::co_spawn(io, note_end(talking, "talking", over), asio::detached);
+    asio::co_spawn(io, note_end(silent, "silent", over), asio::detached);
+    asio::steady_timer pace{io};
+    while (over.size() < 3) {
+      if (std::ranges::count(over, "talking 1/0") == 0)
+        co_await talking_peer.write(frame_octets("still here"));
+      pace.expires_after(10ms);
+      co_await pace.async_wait(asio::use_awaitable);
+    }
+    REQUIRE(over.front() == "silent 1/0");
+    REQUIRE(std::ranges::count(over, "talking 1/0") == 1);
+    REQUIRE(std::ranges::count(over, "stuffed 1/0") == 1);
+
+    // What was delivered is there, however late somebody reads it.
+    octets const small = co_await silent_peer.read(7);
+    REQUIRE((small == frame_octets("hello")));
+    co_await silent_peer.wait_closed();
+    octets const all = co_await stuffed_peer.read(9 + large.size());
+    REQUIRE((octets{all.begin() + 9, all.end()} == from_text(large)));
+    co_await stuffed_peer.wait_closed();
   });
 }

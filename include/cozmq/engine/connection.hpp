@@ -104,7 +104,9 @@ class connection : public peer_pipe, public std::enable_shared_from_this<connect
   virtual void on_timer() {}
   virtual void describe(peer_info& to) const = 0;  // adds what the peer has said of itself
 
-  static constexpr std::chrono::seconds drain_time{1};
+  // A peer that goes on sending, or whose system has not taken everything, is given a second to close.
+  static constexpr std::chrono::milliseconds drain_look{100};
+  static constexpr std::uint8_t most_drain_looks = 10;
 
   // A handler that keeps the connection alive and does nothing once its stream is gone.
   template <class Handler>
@@ -162,6 +164,8 @@ class connection : public peer_pipe, public std::enable_shared_from_this<connect
   bool finishing_ = false;
   bool drained_told_ = false;
   bool was_open_ = false;
+  bool heard_ = false;            // while draining: something has come since the last look
+  std::uint8_t drain_looks_ = 0;  // so many are left
   std::size_t flush_at_ = 0;      // from this many gathered bytes on a sender hands them over itself
   std::uint32_t generation_ = 0;  // of the stream: handlers of an earlier one do nothing
   std::size_t resume_at_ = 0;     // while paused_: so few messages are left when reading goes on
@@ -174,6 +178,7 @@ class connection : public peer_pipe, public std::enable_shared_from_this<connect
   void lost(std::error_code why, std::string const& reason, bool permanent);
   void close_stream() noexcept;
   void drain();
+  void end_draining();
 
   std::unique_ptr<asio::steady_timer> timer_;
   std::optional<clock::time_point> timer_at_;

@@ -3,6 +3,7 @@
 
 #include <cozmq/core/decl.hpp>
 #include <cozmq/engine/connection.hpp>
+#include <cozmq/transport/unsent.hpp>
 
 #include <asio/post.hpp>
 
@@ -39,7 +40,20 @@ COZMQ_DECL void connection::drain()
   stream_->read_some(asio::buffer(bytes.data(), bytes.size()), ec);
   if (ec && ec != asio::error::would_block)
     return fail(errc::peer_closed, "the peer closed the connection");
+  heard_ = true;
   wait_readable();
+}
+
+// Some peers do not read, and will not notice the end for a long time. When the system at the other end has everything,
+// and they send nothing that would reset a closed connection, there is nothing to wait for.
+COZMQ_DECL void connection::end_draining()
+{
+  std::error_code ec;
+  bool const silent = !std::exchange(heard_, false) && stream_->available(ec) == 0;
+  if (--drain_looks_ == 0 || (silent && transport::is_all_taken(*stream_)))
+    fail(errc::peer_closed, "the peer did not close in time");
+  else
+    state_ends_ = clock::now() + drain_look;
 }
 
 // Ends the connection when the present call is over: it may be in the middle of anything.
@@ -144,6 +158,8 @@ COZMQ_DECL void connection::arm_timer()
       self.on_timer();
     else if (self.state_ == state::handshaking)
       self.fail(errc::handshake_timeout, "the handshake took too long");
+    else if (self.state_ == state::draining)
+      self.end_draining();
     else
       self.fail(errc::peer_closed, "the peer did not close in time");
     if (!self.failing_)

@@ -182,7 +182,9 @@ COZMQ_DECL void connection::after_flush()
     std::error_code ignored;
     stream_->shutdown(asio::socket_base::shutdown_send, ignored);
     state_ = state::draining;
-    state_ends_ = clock::now() + drain_time;
+    state_ends_ = clock::now() + drain_look;
+    drain_looks_ = most_drain_looks;
+    heard_ = false;
     paused_ = false;
     discard_unread();
     arm_timer();
