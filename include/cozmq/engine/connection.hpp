@@ -179,6 +179,7 @@ class connection : public peer_pipe, public std::enable_shared_from_this<connect
   void close_stream() noexcept;
   void drain();
   void end_draining();
+  void forget_timer() noexcept;
 
   std::unique_ptr<asio::steady_timer> timer_;
   std::optional<clock::time_point> timer_at_;

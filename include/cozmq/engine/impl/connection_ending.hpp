@@ -119,8 +119,7 @@ COZMQ_DECL void connection::close_stream() noexcept
     host_->observed().counters.passed += std::exchange(passed_, {});
   state_ = state::waiting;
   state_ends_.reset();
-  timer_.reset();
-  timer_at_.reset();
+  forget_timer();
   reading_ = paused_ = blocked_ = failing_ = false;
   on_closed();
   if (stream_) {
@@ -139,12 +138,21 @@ COZMQ_DECL void connection::sever() noexcept
   close_stream();
 }
 
+// An idle connection without heartbeats has no timer: thousands of them would be woken one by one, and cost more memory.
+COZMQ_DECL void connection::forget_timer() noexcept
+{
+  timer_.reset();
+  timer_at_.reset();
+}
+
 // One timer serves all deadlines. It is set anew only for an earlier time: when it fires too early, it is set again,
 // which costs less than moving it with each sign of life.
 COZMQ_DECL void connection::arm_timer()
 {
   auto const at = deadline();
-  if (!at || !stream_ || (timer_at_ && *timer_at_ <= *at))
+  if (!at)
+    return forget_timer();
+  if (!stream_ || (timer_at_ && *timer_at_ <= *at))
     return;
   if (!timer_)
     timer_ = std::make_unique<asio::steady_timer>(stream_->get_executor());
