@@ -118,6 +118,19 @@ TEST_CASE(
   REQUIRE(code_of([&] { push.try_send(none); }) == cozmq::errc::empty_message);
 }
 
+TEST_CASE("what a blocking socket sends right after connect is queued, whether anybody listens there or not")
+{
+  cozmq::context ctx;
+  for (int round = 0; round < 100; ++round) {
+    blocking<cozmq::push_socket> push{ctx};
+    push.set_option(cozmq::option::linger{0ms});
+    cozmq::message m{"queued"};
+    REQUIRE_FALSE(push.try_send(m));
+    push.connect(round % 2 == 0 ? "tcp://127.0.0.1:1" : "inproc://nobody" + std::to_string(round));
+    REQUIRE(push.try_send(m));
+  }
+}
+
 TEST_CASE("a blocking send that waits goes on when a peer comes")
 {
   cozmq::context ctx;

@@ -4,7 +4,10 @@
 #include <cozmq/core/error.hpp>
 
 #include <asio/any_io_executor.hpp>
+#include <asio/io_context.hpp>
 #include <asio/post.hpp>
+#include <asio/strand.hpp>
+#include <asio/thread_pool.hpp>
 
 #include <condition_variable>
 #include <cstdint>
@@ -63,6 +66,16 @@ class door {
   {
     std::lock_guard const lock{mutex_};
     return state_ == state::open && executor_ == other;
+  }
+
+  /// Is the calling thread one that runs this executor? As far as that can be known: of an io_context and of strands.
+  bool runs_here()
+  {
+    std::lock_guard const lock{mutex_};
+    return state_ == state::open && (runs_here<asio::io_context::executor_type>() ||
+                                     runs_here<asio::strand<asio::io_context::executor_type>>() ||
+                                     runs_here<asio::strand<asio::thread_pool::executor_type>>() ||
+                                     runs_here<asio::strand<asio::any_io_executor>>());
   }
 
   /// Posts `work`. False when the door is closed: nothing has happened.
@@ -140,6 +153,13 @@ class door {
   };
 
   enum class state : std::uint8_t { open, closing, gone };
+
+  template <class Executor>
+  bool runs_here() const
+  {
+    Executor const* const known = executor_.target<Executor>();
+    return known != nullptr && known->running_in_this_thread();
+  }
 
   void become(state next) noexcept
   {

@@ -20,7 +20,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,6 +29,17 @@
 #include <vector>
 
 namespace cozmq::engine {
+
+/// Somebody who has messages for a socket that the socket does not know of yet. On the socket's executor.
+class supplier {
+ public:
+  /// The socket is about to close, and nothing waits for it any more: hands over what there is, and says how many messages
+  /// it could not, because there is no peer.
+  virtual std::size_t hand_over() = 0;
+
+ protected:
+  ~supplier() = default;
+};
 
 /// Everything of a socket that does not depend on its pattern; the pattern's routing is added by deriving.
 ///
@@ -117,9 +127,8 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   std::size_t connected_peers() const noexcept { return connected_; }
   inline_budget& budget() noexcept { return budget_; }
 
-  /// Called once when the socket is about to close: who holds messages for it hands them over, and says how many it could
-  /// not, because there is no peer.
-  std::function<std::size_t()> on_closing;
+  /// Kept until the socket closes.
+  std::vector<std::shared_ptr<supplier>> suppliers;
 
   wait_list readers;  // at most one
   wait_list writers;

@@ -2,11 +2,9 @@
 #pragma once
 
 #include <cozmq/core/error.hpp>
-#include <cozmq/core/log.hpp>
 #include <cozmq/core/spsc_queue.hpp>
 #include <cozmq/engine/socket_core.hpp>
-
-#include <asio/post.hpp>
+#include <cozmq/service/carrier.hpp>
 
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -28,19 +26,16 @@ namespace cozmq::detail {
 /// messages at a time; each side wakes the other one only when that sleeps.
 ///
 /// Functions of the user's side are for one thread at a time, those of the socket's side for the I/O thread.
-class handover : public std::enable_shared_from_this<handover> {
+class handover final : public carrier<handover> {
  public:
   using time_point = std::chrono::steady_clock::time_point;
   static constexpr time_point never = time_point::max();
 
   /// `receives`, `sends`: which of the queues are in use.
   handover(std::shared_ptr<engine::socket_core> socket, bool receives, bool sends)
-      : socket_{std::move(socket)}, receives_{receives}, sends_{sends}
+      : carrier{std::move(socket)}, receives_{receives}, sends_{sends}
   {
   }
-
-  handover(handover const&) = delete;
-  handover& operator=(handover const&) = delete;
   ~handover()
   {
     if (int const bell = bell_.load(); bell >= 0)
@@ -110,38 +105,8 @@ class handover : public std::enable_shared_from_this<handover> {
     return bell_.load();
   }
 
-  // ---- the socket's side --------------------------------------------------------------------------------------------
-
-  /// Begins to move messages. On the I/O thread.
-  void begin()
-  {
-    endings_.watch(socket_->watchers);
-    socket_->on_closing = [weak = weak_from_this()] {
-      auto const self = weak.lock();
-      return self ? self->finish() : 0;
-    };
-    move();
-  }
-
  private:
-  // The socket is about to be closed, which ends what we wait for: sends what the user has sent, mark or not.
-  std::size_t finish()
-  {
-    finishing_ = true;
-    room_.store(false);  // what is sent from now on is not taken
-    socket_->mutable_options().send_hwm = engine::socket_options::unlimited;
-    socket_->reconsider();
-    if (sends_)
-      send_all();
-    std::size_t const left = outbox_.waiting();
-    if (left > 0)
-      write_log(log_level::warn, "a {} closed with {} messages undelivered: it had no peer",
-                to_string(socket_->type()), left);
-    return left;
-  }
-
-  // So many messages may be on their way between the threads, beside those in the socket's own queues.
-  static constexpr std::size_t limit = 512;
+  friend class carrier<handover>;
 
   // ---- the user's side ----
 
@@ -149,7 +114,7 @@ class handover : public std::enable_shared_from_this<handover> {
 
   void call()
   {
-    socket_->way()->post([self = shared_from_this()] { self->move(); });
+    socket().way()->post([self = shared_from_this()] { self->move(); });
   }
 
   void give_back()
@@ -176,7 +141,7 @@ class handover : public std::enable_shared_from_this<handover> {
   {
     if (deadline <= std::chrono::steady_clock::now())
       return false;
-    if (socket_->on_some_thread())
+    if (socket().on_some_thread())
       throw error{errc::wrong_thread};
     std::unique_lock lock{mutex_};
     auto const woken = [&] { return wakes_count_ != seen; };
@@ -202,7 +167,34 @@ class handover : public std::enable_shared_from_this<handover> {
       (void)!::write(bell, &one, sizeof one);
   }
 
-  // ---- the socket's side ----
+  // ---- the socket's side, for carrier ----
+
+  spsc_queue<message>& outbox() noexcept { return outbox_; }
+  void taken() { wake_user(); }
+
+  void room(bool is)
+  {
+    room_.store(is);
+    if (is)
+      wake_user();
+  }
+
+  void stopped(errc why)
+  {
+    ended_.store(why);
+    room_.store(false);
+    wake_user();
+  }
+
+  void move()
+  {
+    if (over())
+      return;
+    if (sends_)
+      send_all();
+    if (receives_ && !over())
+      receive_all();
+  }
 
   void wake_user()
   {
@@ -212,120 +204,28 @@ class handover : public std::enable_shared_from_this<handover> {
     wakes_.notify_one();
   }
 
-  void move()
-  {
-    if (ended() != errc{})
-      return;
-    if (sends_)
-      send_all();
-    if (receives_ && ended() == errc{})
-      receive_all();
-  }
-
-  void send_all()
-  {
-    bool had_room = room_.load(std::memory_order_relaxed);
-    std::size_t sent = 0;
-    for (;;) {
-      message* const next = outbox_.front();
-      if (next == nullptr) {
-        return_sent(sent);
-        errc const room = socket_->room();
-        if (room != errc{})
-          return wait_for_room(room);
-        if (!std::exchange(had_room, true)) {
-          room_.store(true);
-          wake_user();
-        }
-        if (outbox_.reader_sleeps())
-          return;
-        continue;
-      }
-      if (errc const e = socket_->try_send(*next); e != errc{}) {
-        return_sent(sent);
-        return wait_for_room(e);
-      }
-      outbox_.pop();
-      if (++sent == limit / 2)
-        return_sent(sent);
-      if (socket_->budget().spend() && !finishing_) {
-        return_sent(sent);
-        return move_later();
-      }
-    }
-  }
-
-  // With nothing to return it must not take the word of a user that it sleeps: it would wake and find no room.
-  void return_sent(std::size_t& sent)
-  {
-    if (sent > 0 && outbox_.give_back(std::exchange(sent, 0)))
-      wake_user();
-  }
-
-  void wait_for_room(errc why)
-  {
-    if (why != errc::would_block)
-      return end(why);
-    room_.store(false);
-    writable_.watch(socket_->writers);
-  }
-
   void receive_all()
   {
     for (;;) {
       if (!inbox_.has_room(limit) && inbox_.writer_sleeps(limit))
         return;
-      errc const e = socket_->try_receive(inbox_.prepare());
+      errc const e = socket().try_receive(inbox_.prepare());
       if (e == errc::would_block)
-        return readable_.watch(socket_->readers);
+        return readable_.watch(socket().readers);
       if (e != errc{})
         return end(e);
       if (inbox_.commit())
         wake_user();
-      if (socket_->budget().spend())
+      if (socket().budget().spend())
         return move_later();
     }
   }
 
-  void end(errc why)
-  {
-    ended_.store(why);
-    room_.store(false);
-    wake_user();
-  }
-
-  // From inside a call of ours or of the engine.
-  static void woken(void* owner, engine::wake, std::error_code)
-  {
-    auto& self = *static_cast<handover*>(owner);
-    if (self.ended() != errc{})
-      return;
-    if (errc const e = self.socket_->ended(); e != errc{})
-      return self.end(e);
-    self.endings_.watch(self.socket_->watchers);
-    self.move_later();
-  }
-
-  // The loop goes before the socket was ended.
-  static void gone(void* owner) { static_cast<handover*>(owner)->end(errc::terminated); }
-
-  // Others on this thread get their turn.
-  void move_later()
-  {
-    if (!std::exchange(posted_, true))
-      asio::post(socket_->executor(), [kept = shared_from_this()] {
-        kept->posted_ = false;
-        kept->socket_->budget().renew();
-        kept->move();
-      });
-  }
-
-  std::shared_ptr<engine::socket_core> socket_;
   bool const receives_;
   bool const sends_;
   spsc_queue<message> inbox_;
   spsc_queue<message> outbox_;
-  std::atomic<bool> room_ = false;  // the socket would take a message; at first it has no peer
+  std::atomic<bool> room_ = false;
   std::atomic<errc> ended_ = errc{};
   std::atomic<int> bell_ = -1;
   std::mutex mutex_;
@@ -336,11 +236,7 @@ class handover : public std::enable_shared_from_this<handover> {
   std::size_t owed_ = 0;
 
   // the socket's
-  engine::wait_list::watcher readable_{&woken, this};
-  engine::wait_list::watcher writable_{&woken, this};
-  engine::wait_list::watcher endings_{&woken, this, &gone};
-  bool posted_ = false;
-  bool finishing_ = false;
+  engine::wait_list::watcher readable_{&woken, static_cast<carrier*>(this)};
 };
 
 }  // namespace cozmq::detail

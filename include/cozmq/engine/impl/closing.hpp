@@ -74,8 +74,9 @@ COZMQ_DECL void socket_core::close(std::error_code why, std::optional<linger_lim
   if (time)
     options_.linger = {*time, *time};
   std::size_t left_elsewhere = 0;
-  if (auto const hand_over = std::exchange(on_closing, nullptr))
-    left_elsewhere = hand_over();
+  auto const handing_over = std::exchange(suppliers, {});
+  for (auto const& each : handing_over)
+    left_elsewhere += each->hand_over();
   if (std::exchange(closed_, true)) {
     if (time && !over_)
       linger();  // it is lingering, and has less time now
@@ -234,6 +235,7 @@ COZMQ_DECL void socket_core::on_context_shutdown() noexcept
   writers.destroy_all();
   watchers.destroy_all();
   closers.destroy_all();
+  suppliers.clear();
   observer_.abandon(errc::terminated);
   context_->remove(*this);
   door_->be_gone();
