@@ -10,6 +10,7 @@
 #include <cozmq/service/poller.hpp>
 #include <cozmq/service/proxy.hpp>
 #include <cozmq/service/run.hpp>
+#include <cozmq/service/shared_sender.hpp>
 #include <cozmq/service/spawn.hpp>
 #include <cozmq/socket/context.hpp>
 #include <cozmq/socket/options.hpp>

@@ -16,6 +16,7 @@
 #pragma once
 
 #include <cozmq/core/socket_type.hpp>
+#include <cozmq/message/message.hpp>
 #include <cozmq/routing/envelope.hpp>
 #include <cozmq/routing/inbound.hpp>
 #include <cozmq/routing/outbound.hpp>
@@ -51,6 +52,11 @@ namespace cozmq {
 /// Does a socket of this pattern send? Generic code asks instead of calling.
 template <class Pattern>
 concept can_send = pattern::policy<Pattern> && Pattern::sends;
+
+/// Must a send of this pattern wait for its turn, which a receive gives it?
+template <class Pattern>
+concept sends_in_turns = requires(typename Pattern::envelope e, message& m) { e.wrap(m); } ||
+                         requires(typename Pattern::envelope e, message& m) { e.reply(m); };
 
 /// Does a socket of this pattern receive?
 template <class Pattern>

@@ -83,6 +83,7 @@ class blocking : private Socket {
   using Socket::cancel;
   using Socket::connect;
   using Socket::connected_peers;
+  using Socket::core;
   using Socket::disconnect;
   using Socket::get_option;
   using Socket::is_open;
@@ -197,11 +198,11 @@ class blocking : private Socket {
   /// Ends the socket. What was sent is delivered in the background as `option::linger` says.
   void close() noexcept
   {
-    auto const core = this->core();
+    auto const closing = this->core();
     Socket::close();
     // It leaves the socket's lists on the socket's thread, behind the end of the socket.
-    if (auto last = std::exchange(handover_, nullptr); last && core)
-      core->way()->post([last = std::move(last)] {});
+    if (auto last = std::exchange(handover_, nullptr); last && closing)
+      closing->way()->post([last = std::move(last)] {});
   }
 
  private:

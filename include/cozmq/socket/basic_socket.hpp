@@ -567,19 +567,10 @@ class basic_socket {
     return core_;
   }
 
-  // On the thread of the context where the socket lives, if it has such a one and is called from another: waits for it.
   template <class Call>
   auto there(Call call) const
   {
-    if (!core_ || !core_->is_elsewhere()) {
-      engine::use_scope const inside{core_.get()};
-      if (inside.refused() != errc{})
-        throw error{inside.refused()};
-      return call();
-    }
-    if (core_->on_some_thread())
-      throw error{errc::wrong_thread};  // that one may be waiting for this one
-    return core_->way()->call(call);
+    return core_ ? detail::there(*core_, call) : call();
   }
 
   // There, or an error for a closed socket.

@@ -11,6 +11,21 @@
 
 namespace cozmq::detail {
 
+/// Calls on the thread of the context where the socket lives, if it has such a one and this is another: waits for it.
+template <class Call>
+auto there(engine::socket_core& s, Call& call)
+{
+  if (!s.is_elsewhere()) {
+    engine::use_scope const inside{&s};
+    if (inside.refused() != errc{})
+      throw error{inside.refused()};
+    return call();
+  }
+  if (s.on_some_thread())
+    throw error{errc::wrong_thread};  // that one may be waiting for this one
+  return s.way()->call(call);
+}
+
 /// What a basic_socket<Pattern> holds: everything but the user's interface.
 template <pattern::policy Pattern>
 class core final : public engine::socket_core {
@@ -106,9 +121,7 @@ class core final : public engine::socket_core {
   }
 
  private:
-  using envelope = typename Pattern::envelope;
-  static constexpr bool in_turns =
-      requires(envelope e, message m) { e.wrap(m); } || requires(envelope e, message m) { e.reply(m); };
+  static constexpr bool in_turns = sends_in_turns<Pattern>;
 
   // The application has not received what was taken ahead, so it is not its turn; a relaxed REQ gives the reply up.
   bool sends_before_receiving()
