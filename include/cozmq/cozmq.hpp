@@ -6,6 +6,7 @@
 #include <cozmq/message/format.hpp>
 #include <cozmq/message/message.hpp>
 #include <cozmq/service/blocking.hpp>
+#include <cozmq/service/blocking_poller.hpp>
 #include <cozmq/service/forwarder.hpp>
 #include <cozmq/service/poller.hpp>
 #include <cozmq/service/proxy.hpp>

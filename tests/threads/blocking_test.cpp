@@ -1,4 +1,5 @@
 // Sockets for threads without an event loop.
+#include "support/captured_log.hpp"
 #include "support/catch.hpp"
 #include "support/parts.hpp"
 #include <cozmq/cozmq.hpp>
@@ -6,7 +7,11 @@
 #include <asio/post.hpp>
 
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -120,6 +125,7 @@ TEST_CASE(
 
 TEST_CASE("what a blocking socket sends right after connect is queued, whether anybody listens there or not")
 {
+  captured_log const log;
   cozmq::context ctx;
   for (int round = 0; round < 100; ++round) {
     blocking<cozmq::push_socket> push{ctx};
@@ -297,4 +303,183 @@ TEST_CASE("a blocking socket needs a context with threads")
   pull.close();
   pull.close();
   REQUIRE(code_of([&] { pull.recv(); }) == cozmq::errc::socket_closed);
+}
+
+TEST_CASE("A36 a blocking poller wakes for whichever socket has input, and what it says is so")
+{
+  cozmq::context ctx{cozmq::io_threads{2}};
+  blocking<cozmq::pull_socket> pull{ctx};
+  blocking<cozmq::sub_socket> sub{ctx};
+  blocking<cozmq::rep_socket> rep{ctx};
+  blocking<cozmq::push_socket> push{ctx};
+  blocking<cozmq::pub_socket> pub{ctx};
+  blocking<cozmq::req_socket> req{ctx};
+  push.connect(pull.bind("tcp://127.0.0.1:*"));
+  sub.subscribe("");
+  sub.connect(pub.bind("tcp://127.0.0.1:*"));
+  REQUIRE(pub.wait_subscribers(""));
+  req.connect(rep.bind("tcp://127.0.0.1:*"));
+
+  cozmq::basic_blocking_poller<int> poller;
+  poller.add(pull, cozmq::poll::in, 0);
+  poller.add(sub, cozmq::poll::in, 1);
+  poller.add(rep, cozmq::poll::in, 2);
+  REQUIRE(poller.size() == 3);
+  REQUIRE(code_of([&] { poller.add(sub, cozmq::poll::in, 3); }) == cozmq::errc::already_added);
+  REQUIRE(poller.wait_all(0ms).empty());
+  REQUIRE(poller.wait_all(5ms).empty());
+
+  constexpr int each = 300;
+  std::thread sending{[&] {
+    for (int i = 0; i < each; ++i) {
+      push.send(std::to_string(i));
+      pub.send(std::to_string(i));
+      req.send(std::to_string(i));
+      req.recv();
+    }
+  }};
+  std::array<int, 3> next{};
+  int wrong = 0;
+  auto const take = [&](auto& socket, int which) {
+    auto const m = socket.try_recv();
+    if (!m || (*m)[0] != std::to_string(next.at(static_cast<std::size_t>(which))++))
+      ++wrong;
+  };
+  while (wrong == 0 && next != std::array{each, each, each}) {
+    for (auto const& found : poller.wait_all(30s)) {
+      if (found.what != cozmq::poll::in)
+        ++wrong;
+      if (found.data == 0)
+        take(pull, 0);
+      else if (found.data == 1)
+        take(sub, 1);
+      else {
+        take(rep, 2);
+        rep.send("done");
+      }
+    }
+  }
+  sending.join();
+  REQUIRE(wrong == 0);
+  REQUIRE(poller.wait_all(0ms).empty());
+
+  push.send("level-triggered");
+  for (int i = 0; i < 3; ++i) {
+    auto const found = poller.wait();
+    REQUIRE(found);
+    REQUIRE(found->data == 0);
+  }
+  poller.modify(pull, cozmq::poll::none);
+  REQUIRE_FALSE(poller.wait(0ms));
+  poller.modify(pull, cozmq::poll::in);
+  REQUIRE(poller.wait(0ms));
+  poller.remove(pull);
+  REQUIRE_FALSE(poller.wait(0ms));
+  REQUIRE(code_of([&] { poller.remove(pull); }) == cozmq::errc::not_added);
+}
+
+TEST_CASE("A36 a blocking poller waits for room, for descriptors, and for sockets that close")
+{
+  captured_log const log;
+  cozmq::context ctx;
+  blocking<cozmq::push_socket> push{ctx};
+  blocking<cozmq::req_socket> req{ctx};
+  blocking<cozmq::router_socket> router{ctx};
+  router.set_option(cozmq::option::router_mandatory{true});
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  cozmq::basic_blocking_poller<char> poller;
+  REQUIRE(code_of([&] { poller.wait(); }) == cozmq::errc::nothing_to_wait_for);
+  poller.add(push, cozmq::poll::out, 'p');
+  poller.add(req, cozmq::poll::in | cozmq::poll::out, 'q');
+  poller.add(router, cozmq::poll::in | cozmq::poll::out, 'r');
+  poller.add(ends[0], cozmq::poll::in, 'd');
+  REQUIRE_FALSE(poller.wait(5ms));
+
+  std::string const endpoint = push.bind("tcp://127.0.0.1:*");
+  std::optional<blocking<cozmq::pull_socket>> pull;
+  std::thread connecting{[&] {
+    pull.emplace(ctx);
+    pull->connect(endpoint);
+  }};
+  auto found = poller.wait_all(30s);
+  connecting.join();
+  REQUIRE(found.size() == 1);
+  REQUIRE((found[0].data == 'p' && found[0].what == cozmq::poll::out));
+  cozmq::message m{"room"};
+  REQUIRE(push.try_send(m));
+  poller.modify(push, cozmq::poll::in);  // which it never is
+
+  req.connect("tcp://127.0.0.1:1");
+  found = poller.wait_all(30s);
+  REQUIRE(found.size() == 1);
+  REQUIRE((found[0].data == 'q' && found[0].what == cozmq::poll::out));
+  m = cozmq::message{"question"};
+  REQUIRE(req.try_send(m));
+
+  REQUIRE_FALSE(poller.wait(5ms));
+  std::thread writing{[&] { (void)!::write(ends[1], "x", 1); }};
+  auto one = poller.wait(30s);
+  writing.join();
+  REQUIRE((one && one->data == 'd' && one->what == cozmq::poll::in));
+  poller.remove(ends[0]);
+  ::close(ends[0]);
+  ::close(ends[1]);
+
+  blocking<cozmq::dealer_socket> dealer{ctx};
+  dealer.connect(router.bind("tcp://127.0.0.1:*"));
+  one = poller.wait(30s);
+  REQUIRE((one && one->data == 'r' && one->what == cozmq::poll::out));
+  poller.modify(router, cozmq::poll::in);
+  dealer.send("hello");
+  one = poller.wait(30s);
+  REQUIRE((one && one->data == 'r' && one->what == cozmq::poll::in));
+  REQUIRE(router.try_recv());
+
+  router.close();
+  req.close();
+  push.close();
+  found = poller.wait_all(30s);
+  REQUIRE(found.size() == 3);
+  for (auto const& each : found)
+    REQUIRE(each.what == cozmq::poll::error);
+  REQUIRE(poller.size() == 0);
+}
+
+TEST_CASE("A36 A42 a blocking poller goes on after a signal, and ends with the context of a socket")
+{
+  struct sigaction nothing = {};
+  struct sigaction before = {};
+  nothing.sa_handler = [](int) {};
+  REQUIRE(::sigaction(SIGUSR1, &nothing, &before) == 0);
+  for (int round = 0; round < 50; ++round) {
+    std::optional<cozmq::context> ctx{cozmq::io_threads{1}};
+    std::atomic<bool> begun = false;
+    std::optional<blocking<cozmq::pull_socket>> pull;
+    std::optional<blocking<cozmq::rep_socket>> rep;
+    if (round % 3 != 1)
+      pull.emplace(*ctx);
+    if (round % 3 != 0)
+      rep.emplace(*ctx);
+    std::error_code ended;
+    std::thread waiting{[&] {
+      cozmq::blocking_poller poller;
+      if (pull)
+        poller.add(*pull, cozmq::poll::in);
+      if (rep)
+        poller.add(*rep, cozmq::poll::in);
+      begun = true;
+      ended = code_of([&] { poller.wait(); });
+    }};
+    while (!begun)
+      std::this_thread::yield();
+    for (int i = 0; i < 20; ++i) {
+      ::pthread_kill(waiting.native_handle(), SIGUSR1);
+      std::this_thread::yield();
+    }
+    ctx->shutdown();
+    waiting.join();
+    REQUIRE(ended == cozmq::errc::terminated);
+  }
+  ::sigaction(SIGUSR1, &before, nullptr);
 }

@@ -206,6 +206,9 @@ class blocking : private Socket {
   }
 
  private:
+  template <class>
+  friend class basic_blocking_poller;
+
   detail::handover& live() const
   {
     if (!handover_)

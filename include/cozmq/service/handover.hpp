@@ -5,18 +5,17 @@
 #include <cozmq/core/spsc_queue.hpp>
 #include <cozmq/engine/socket_core.hpp>
 #include <cozmq/service/carrier.hpp>
-
-#include <sys/eventfd.h>
-#include <unistd.h>
+#include <cozmq/service/event_descriptor.hpp>
+#include <cozmq/service/impl/descriptor_set.hpp>
 
 #include <atomic>
-#include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -35,11 +34,6 @@ class handover final : public carrier<handover> {
   handover(std::shared_ptr<engine::socket_core> socket, bool receives, bool sends)
       : carrier{std::move(socket)}, receives_{receives}, sends_{sends}
   {
-  }
-  ~handover()
-  {
-    if (int const bell = bell_.load(); bell >= 0)
-      ::close(bell);
   }
 
   // ---- the user's side ----------------------------------------------------------------------------------------------
@@ -95,14 +89,48 @@ class handover final : public carrier<handover> {
   /// is silent again after a receive that found nothing.
   int descriptor()
   {
-    if (bell_.load() < 0) {
-      int const made = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-      if (made < 0)
-        throw error{std::error_code{errno, std::generic_category()}};
-      bell_.store(made);
+    if (!bell_) {
+      bell_.emplace();
+      rung_.store(&*bell_);
       ring_bell();  // there may be something already
     }
-    return bell_.load();
+    return bell_->descriptor();
+  }
+
+  /// Which of `wanted` could be done at once; if none, the descriptor becomes readable when that may have changed.
+  /// `poll::error` when the socket is closed. Throws `error` with `errc::terminated`.
+  poll look(poll wanted)
+  {
+    if (ended() == errc::socket_closed)
+      return poll::error;
+    if (poll const found = ready(wanted); found != poll::none)
+      return found;
+    if (owed_ > 0)
+      return_room();
+    quieten();
+    poll found = ready(wanted);
+    if (errc const e = ended(); found == poll::none && e != errc{}) {
+      ring_bell();
+      if (e == errc::terminated)
+        throw error{e};
+      return poll::error;
+    }
+    if (wanted & poll::in && !inbox_.reader_sleeps())
+      found |= poll::in;
+    if (wanted & poll::out && room_.load() && !outbox_.writer_sleeps(limit))
+      found |= poll::out;
+    if (found & poll::in)
+      ring_bell();
+    return found;
+  }
+
+  /// Another owner on the user's side, the last of whom lets go of it on the socket's thread.
+  std::shared_ptr<handover> lend()
+  {
+    return {this, [kept = shared_from_this()](handover*) mutable {
+              auto const way = kept->socket().way();
+              way->post([last = std::move(kept)] {});
+            }};
   }
 
  private:
@@ -151,20 +179,28 @@ class handover final : public carrier<handover> {
     return true;
   }
 
+  poll ready(poll wanted)
+  {
+    poll found = poll::none;
+    if (wanted & poll::in && inbox_.front() != nullptr)
+      found |= poll::in;
+    if (wanted & poll::out && room_.load(std::memory_order_acquire) && outbox_.has_room(limit))
+      found |= poll::out;
+    return found;
+  }
+
   void quieten()
   {
-    std::uint64_t rung = 0;
-    if (int const bell = bell_.load(std::memory_order_relaxed); bell >= 0)
-      (void)!::read(bell, &rung, sizeof rung);
+    if (bell_)
+      bell_->quieten();
   }
 
   // ---- either side ----
 
   void ring_bell()
   {
-    std::uint64_t const one = 1;
-    if (int const bell = bell_.load(); bell >= 0)
-      (void)!::write(bell, &one, sizeof one);
+    if (event_descriptor* const bell = rung_.load())
+      bell->ring();
   }
 
   // ---- the socket's side, for carrier ----
@@ -227,13 +263,14 @@ class handover final : public carrier<handover> {
   spsc_queue<message> outbox_;
   std::atomic<bool> room_ = false;
   std::atomic<errc> ended_ = errc{};
-  std::atomic<int> bell_ = -1;
+  std::atomic<event_descriptor*> rung_ = nullptr;  // there is a bell
   std::mutex mutex_;
   std::condition_variable wakes_;
   std::uint64_t wakes_count_ = 0;
 
   // the user's
   std::size_t owed_ = 0;
+  std::optional<event_descriptor> bell_;
 
   // the socket's
   engine::wait_list::watcher readable_{&woken, static_cast<carrier*>(this)};
