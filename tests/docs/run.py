@@ -43,6 +43,7 @@ PREFIX = """\
 #include <string_view>
 #include <thread>
 #include <variant>
+#include <vector>
 """
 
 

@@ -118,7 +118,7 @@ void send_from_threads(
 }  // namespace
 
 TEST_CASE(
-    "wish 6 B23 eight threads send multipart messages through one socket: each arrives once, whole and in "
+    "B23 wish 6 eight threads send multipart messages through one socket: each arrives once, whole and in "
     "order")
 {
   constexpr std::size_t count = 10'000;
@@ -462,7 +462,7 @@ TEST_CASE("wish 6 a socket forgets its shared senders when the last one is gone,
   running.join();
 }
 
-TEST_CASE("wish 6 X-12 a shared socket delivers what it has taken, whenever it closes, and no more")
+TEST_CASE("X-12 wish 6 a shared socket delivers what it has taken, whenever it closes, and no more")
 {
   for (int round = 0; round < 40; ++round) {
     cozmq::context receiving;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cozmq/engine/socket_core.hpp>
+#include <cozmq/engine/use_check.hpp>
 #include <cozmq/pattern/exchange.hpp>
 
 #include <concepts>
