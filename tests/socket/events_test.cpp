@@ -832,3 +832,19 @@ TEST_CASE("2.7 events they are read while other coroutines use the socket, and s
     REQUIRE(ended == asio::error::operation_aborted);
   });
 }
+
+TEST_CASE(
+    "2.7 events an option that is set when the context has ended begins no events that nobody would end")
+{
+  scenario([](asio::io_context& io, cozmq::context&) -> asio::awaitable<void> {
+    std::optional<cozmq::context> ctx{io};
+    pull_socket pull{*ctx};
+    pull.events();
+    ctx.reset();
+    pull.set_option(cozmq::option::linger{0ms});
+    std::error_code ended;
+    pull.events().async_next([&](std::error_code ec, event) { ended = ec; });
+    co_await turns(io);
+    REQUIRE(ended == cozmq::errc::terminated);
+  });
+}

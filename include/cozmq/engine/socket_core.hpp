@@ -85,8 +85,12 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   socket_stats stats() const;
   /// The socket's events, which are kept from now on.
   std::shared_ptr<event_stream> events();
-  /// Does what the options say about the engine itself.
-  void options_changed() { observer_.configure(executor_, options_); }
+  /// Does what the options say about the engine itself. Of a socket that has ended there are no further events.
+  void options_changed()
+  {
+    if (ended_ == errc{})
+      observer_.configure(executor_, options_);
+  }
 
   /// Ends all waiting operations with `why`; nothing else changes.
   void cancel(std::error_code why = aborted());
