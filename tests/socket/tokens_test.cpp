@@ -232,6 +232,7 @@ TEST_CASE("moving a socket does not disturb its pending operations")
     pull_socket moved{std::move(pull)};
     REQUIRE_FALSE(pull.is_open());
     REQUIRE_THROWS_AS(pull.recv(), cozmq::error);
+    REQUIRE(pull.get_executor() == moved.get_executor());
     pull.close();
     push_socket push{ctx};
     push.connect(endpoint);

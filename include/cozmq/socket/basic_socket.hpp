@@ -77,13 +77,14 @@ class basic_socket {
       throw error{e};
   }
 
-  basic_socket(basic_socket&&) noexcept = default;
+  // What is moved from is closed, and still has its executor, as with Asio's own sockets.
+  basic_socket(basic_socket&& other) noexcept : core_{std::move(other.core_)}, executor_{other.executor_} {}
   basic_socket& operator=(basic_socket&& other) noexcept
   {
     if (this != &other) {
       close();
       core_ = std::move(other.core_);
-      executor_ = std::move(other.executor_);
+      executor_ = other.executor_;
     }
     return *this;
   }
