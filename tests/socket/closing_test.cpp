@@ -1,5 +1,7 @@
 // What closing reports: delivered, and given up.
+#include "support/captured_log.hpp"
 #include "support/catch.hpp"
+#include "support/numbers.hpp"
 #include "support/raw_peer.hpp"
 #include "support/scenario.hpp"
 #include <cozmq/cozmq.hpp>
@@ -12,6 +14,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,20 +23,6 @@ using namespace std::chrono_literals;
 using cozmq::close_report;
 
 namespace {
-
-template <typename Socket>
-asio::awaitable<void> send_numbers(Socket& socket, int count)
-{
-  for (int i = 0; i < count; ++i)
-    co_await socket.send(std::to_string(i));
-}
-
-asio::awaitable<int> receive(cozmq::pull_socket& socket, int count)
-{
-  for (int i = 0; i < count; ++i)
-    co_await socket.recv();
-  co_return count;
-}
 
 asio::awaitable<void> meet(cozmq::push_socket& push, raw_peer& peer)
 {
@@ -63,7 +52,7 @@ TEST_CASE("close says that all was delivered when the peer is there, on every st
     REQUIRE(r.complete());
     REQUIRE_FALSE(push.is_open());
     REQUIRE(fmt::format("{}", r) == "100 delivered, 0 undelivered");
-    int const received = co_await receive(pull, 100);
+    int const received = co_await receive_numbers(pull, 100);
     REQUIRE(received == 100);
     close_report const again = co_await push.close(30s);
     REQUIRE((again == close_report{}));
@@ -211,4 +200,131 @@ TEST_CASE(
     REQUIRE((octets{all.begin() + 9, all.end()} == from_text(large)));
     co_await stuffed_peer.wait_closed();
   });
+  });
+}
+
+TEST_CASE(
+    "X-12 K5 an endpoint that was given up for good goes with its socket, and leaves nothing behind in it")
+{
+  bool const with_context = GENERATE(true, false);
+  captured_log log;
+  scenario([&](asio::io_context& io, cozmq::context&) -> asio::awaitable<void> {
+    std::optional<cozmq::context> ctx{io};
+    cozmq::rep_socket rep{*ctx};
+    cozmq::pull_socket pull{*ctx};
+    cozmq::event_reader const events = pull.events();
+    pull.connect(rep.bind("tcp://127.0.0.1:*"));
+    for (cozmq::event e = co_await events.next(); e.kind != cozmq::event_kind::gave_up;)
+      e = co_await events.next();
+    co_await turns(io);  // what was under way for the endpoint is over
+    if (with_context)
+      ctx.reset();
+    else
+      pull.close();
+    co_await turns(io);
+  });
+}
+
+// ---- X-11: ten thousand messages are queued, and the socket goes ----------------------------------------------
+
+namespace {
+
+constexpr int many = 10'000;
+
+// A socket with `many` messages for an absent peer, or for one that does not read yet.
+cozmq::push_socket full_socket(cozmq::context& ctx, std::string const& endpoint, cozmq::option::linger linger)
+{
+  cozmq::push_socket push{ctx};
+  push.set_option(cozmq::option::send_hwm{many});
+  push.set_option(cozmq::option::reconnect_interval{1ms});
+  push.set_option(linger);
+  push.connect(endpoint);
+  for (int i = 0; i < many; ++i) {
+    cozmq::message m{std::to_string(i)};
+    REQUIRE(push.try_send(m));
+  }
+  return push;
+}
+
+// Ends the socket, which does not wait, and says how long its delivery goes on.
+std::chrono::steady_clock::duration end(asio::io_context& io, std::optional<cozmq::push_socket>& push)
+{
+  auto const begin = std::chrono::steady_clock::now();
+  push.reset();
+  io.restart();
+  io.run_for(30s);
+  return std::chrono::steady_clock::now() - begin;
+}
+
+std::string free_endpoint(asio::io_context& io)
+{
+  cozmq::context ctx{io};
+  cozmq::pull_socket gone{ctx};
+  return gone.bind("tcp://127.0.0.1:*");
+}
+
+}  // namespace
+
+TEST_CASE(
+    "A15 B19 X-11 with linger zero ten thousand messages are dropped at once, for an absent peer or a slow "
+    "one")
+{
+  bool const absent = GENERATE(true, false);
+  captured_log log;
+  asio::io_context io;
+  cozmq::context ctx{io};
+  raw_listener silent{io};  // its system accepts, and nobody reads
+  std::optional<cozmq::push_socket> push{
+      full_socket(ctx, absent ? free_endpoint(io) : silent.endpoint(), cozmq::option::linger{0ms})};
+  io.run_for(1ms);
+  auto const took = end(io, push);
+  REQUIRE(took < 1s);
+  REQUIRE(log.count("10000 messages undelivered") == 1);
+}
+
+TEST_CASE(
+    "A15 B19 X-11 with a time to linger ten thousand messages are given up after it, and closing does not "
+    "wait")
+{
+  bool const absent = GENERATE(true, false);
+  captured_log log;
+  asio::io_context io;
+  cozmq::context ctx{io};
+  raw_listener silent{io};
+  std::optional<cozmq::push_socket> push{
+      full_socket(ctx, absent ? free_endpoint(io) : silent.endpoint(), cozmq::option::linger{100ms})};
+  io.run_for(1ms);
+  auto const took = end(io, push);
+  REQUIRE(took >= 100ms);
+  REQUIRE(took < 5s);
+  REQUIRE(log.count("10000 messages undelivered") == 1);
+}
+
+TEST_CASE(
+    "A15 B19 X-11 without an end to linger all ten thousand messages arrive, however late or slow the peer "
+    "is")
+{
+  std::string const kind = GENERATE(as<std::string>{}, "there", "slow", "late");
+  captured_log log;
+  asio::io_context io;
+  cozmq::context ctx{io};
+  cozmq::pull_socket pull{ctx};
+  pull.set_option(cozmq::option::receive_hwm{kind == "slow" ? 1U : 1'000U});
+  std::string const endpoint = kind == "late" ? free_endpoint(io) : pull.bind("tcp://127.0.0.1:*");
+  std::optional<cozmq::push_socket> push{
+      full_socket(ctx, endpoint, cozmq::option::linger{cozmq::option::linger::forever})};
+  push.reset();  // returns, though nobody runs the loop that could deliver
+  run_test(io, [&]() -> asio::awaitable<void> {
+    if (kind == "late") {
+      co_await until(io, [&] { return log.count("retrying") > 0; });
+      pull.bind(endpoint);
+    }
+    int const received = co_await receive_numbers(pull, many);
+    REQUIRE(received == many);
+    REQUIRE_FALSE(pull.try_recv());
+    pull.close();
+  }());
+  io.restart();
+  io.run_for(30s);
+  REQUIRE(io.stopped());  // it has ended when the last one was delivered
 }

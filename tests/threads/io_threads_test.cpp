@@ -1,5 +1,6 @@
 // Contexts with threads of their own.
 #include "support/catch.hpp"
+#include "support/numbers.hpp"
 #include <cozmq/cozmq.hpp>
 
 #include <asio/co_spawn.hpp>
@@ -29,6 +30,7 @@
 #include <utility>
 #include <vector>
 
+using namespace cozmq::test;
 using namespace std::chrono_literals;
 using cozmq::io_threads;
 
@@ -64,22 +66,6 @@ std::string thread_name()
   std::array<char, 16> name{};
   ::pthread_getname_np(::pthread_self(), name.data(), name.size());
   return name.data();
-}
-
-template <typename Socket>
-asio::awaitable<void> send_numbers(Socket& socket, int count)
-{
-  for (int i = 0; i < count; ++i)
-    co_await socket.send(std::to_string(i));
-}
-
-template <typename Socket>
-asio::awaitable<int> receive_numbers(Socket& socket, int count)
-{
-  for (int i = 0; i < count; ++i)
-    if (cozmq::message const m = co_await socket.recv(); m[0].view() != std::to_string(i))
-      co_return i;
-  co_return count;
 }
 
 }  // namespace
@@ -333,7 +319,7 @@ TEST_CASE("sockets outlive the threads of their context, and are closed then")
   socket.close();
 }
 
-TEST_CASE("an exception that leaves a spawned coroutine is logged, and its thread goes on")
+TEST_CASE("K7 an exception that leaves a spawned coroutine is logged, and its thread goes on")
 {
   std::atomic<bool> logged = false;
   cozmq::set_log(cozmq::log_level::error, [&logged](cozmq::log_level, std::string_view line) {
@@ -347,4 +333,31 @@ TEST_CASE("an exception that leaves a spawned coroutine is logged, and its threa
   wait_until([&] { return logged.load(); });
   cozmq::set_log(cozmq::log_level::warn);
   REQUIRE(thread_of(ctx.get_executor(0)) != std::this_thread::get_id());
+}
+
+TEST_CASE(
+    "K7 an exception that leaves a completion handler is logged, and the connections of its thread go on")
+{
+  std::atomic<int> logged = 0;
+  cozmq::set_log(cozmq::log_level::error, [&logged](cozmq::log_level, std::string_view line) {
+    logged += line.find("spilt") != std::string_view::npos ? 1 : 0;
+  });
+  {
+    cozmq::context ctx;
+    cozmq::pull_socket pull{ctx};
+    cozmq::push_socket push{ctx};
+    push.connect(pull.bind("tcp://127.0.0.1:*"));
+    for (int i = 0; i < 20; ++i) {
+      asio::post(pull.get_executor(), [&] {
+        pull.async_recv([](std::error_code, cozmq::message) { throw std::runtime_error{"spilt"}; });
+      });
+      result_of(asio::co_spawn(push.get_executor(), send_numbers(push, 1), asio::use_future));
+      wait_until([&] { return logged == i + 1; });
+    }
+    auto sent = asio::co_spawn(push.get_executor(), send_numbers(push, 100), asio::use_future);
+    REQUIRE(result_of(asio::co_spawn(pull.get_executor(), receive_numbers(pull, 100), asio::use_future)) ==
+            100);
+    result_of(std::move(sent));
+  }
+  cozmq::set_log(cozmq::log_level::warn);
 }
