@@ -11,6 +11,7 @@
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/post.hpp>
+#include <asio/strand.hpp>
 
 #include <chrono>
 #include <functional>
@@ -249,6 +250,33 @@ TEST_CASE("an operation that lets others run before it begins ends with cancel()
   });
 }
 
+TEST_CASE(
+    "X-12 K5 an operation on a socket that has ended does not wait for its turn: the socket may go at once")
+{
+  int const which = GENERATE(0, 1, 2, 3, 4);
+  scenario([&](asio::io_context& io, cozmq::context&) -> asio::awaitable<void> {
+    std::optional<cozmq::context> ctx{io};
+    std::optional<cozmq::pair_socket> s{*ctx};
+    ctx.reset();
+    co_await turns(io);  // nothing keeps it but its handle
+    std::vector<cozmq::message> several(3, cozmq::message{"waits"});
+    auto const operation = [&]() -> asio::awaitable<void> {
+      s->core()->budget().exhaust();
+      switch (which) {
+        case 0: co_await s->recv(); break;
+        case 1: co_await s->recv_some(several); break;
+        case 2: co_await s->send_some(several); break;
+        case 3: co_await s->wait_readable(); break;
+        default: co_await s->wait_writable(); break;
+      }
+    };
+    auto const ended = start(io, operation());
+    s.reset();
+    co_await turns(io);
+    REQUIRE(ended->ec == cozmq::errc::terminated);
+  });
+}
+
 TEST_CASE("a request that is cancelled while it lets others run, after its send, ends too")
 {
   std::chrono::milliseconds const timeout = GENERATE(0ms, 20000ms);
@@ -429,6 +457,20 @@ TEST_CASE("an io_context that goes first destroys what waits, in silence")
   io.reset();
   REQUIRE_FALSE(called);
   REQUIRE(watched.use_count() == 1);
+}
+
+TEST_CASE("X-12 K12 a request that goes with its io_context, after its socket, touches nothing that is gone")
+{
+  std::optional<asio::io_context> io{std::in_place};
+  {
+    asio::any_io_executor const strand = asio::make_strand(*io);  // which destroys first what was posted last
+    cozmq::context ctx{strand};
+    cozmq::req_socket req{ctx};
+    req.connect("inproc://nobody");
+    asio::co_spawn(strand, req.request("question"), asio::detached);
+    io->poll();
+  }
+  io.reset();
 }
 
 TEST_CASE("a coroutine that loses || is cancelled, and its cancellation is not the result")

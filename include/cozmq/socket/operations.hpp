@@ -40,9 +40,12 @@ inline void check_endings(engine::socket_core const* s, std::uint32_t before)
     throw error{s->ended() == errc::terminated ? code(errc::terminated) : aborted()};
 }
 
-/// A pause before an operation, which has had no effect yet: what ends operations meanwhile ends it.
+/// A pause before an operation, which has had no effect yet: what ends operations meanwhile ends it. On a socket that has
+/// ended there is none: nobody keeps that socket for it.
 inline asio::awaitable<void> pause_first(engine::socket_core* s)
 {
+  if (s->ended() != errc{})
+    co_return;
   std::uint32_t const before = s->endings();
   co_await pause(s);
   check_endings(s, before);

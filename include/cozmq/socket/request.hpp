@@ -72,10 +72,15 @@ asio::awaitable<void> repeat(engine::socket_core* s, engine::wait_list* list, de
   }
 }
 
-// Leaves the envelope ready for a next request when the attempts end, however they end.
+// Leaves the envelope ready for a next request when the attempts end, however they end: with their execution context the
+// coroutine may go after everything else that kept the socket.
 class request_scope {
  public:
-  explicit request_scope(routing::request_envelope& e) : envelope_{e} { envelope_.busy = true; }
+  request_scope(engine::socket_core& s, routing::request_envelope& e)
+      : socket_{s.shared_from_this()}, envelope_{e}
+  {
+    envelope_.busy = true;
+  }
   request_scope(request_scope const&) = delete;
   request_scope& operator=(request_scope const&) = delete;
   ~request_scope()
@@ -88,6 +93,7 @@ class request_scope {
   bool answered = false;
 
  private:
+  std::shared_ptr<engine::socket_core> socket_;
   routing::request_envelope& envelope_;
 };
 
@@ -110,7 +116,7 @@ asio::awaitable<message> request(core<Pattern>* s, message m, request_options op
     throw error{errc::operation_in_progress, "another request() is under way on this socket: await it first"};
   if (s->exchange().envelope().may_send() != errc{})
     throw error{errc::wrong_state};
-  request_scope scope{s->exchange().envelope()};
+  request_scope scope{*s, s->exchange().envelope()};
   if (options.timeout <= options.timeout.zero()) {
     message reply = co_await ask(s, std::move(m));
     scope.answered = true;
