@@ -27,6 +27,7 @@ namespace tokens = asio::experimental;
 #include <future>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -272,4 +273,42 @@ TEST_CASE("2.5 executor sockets work on a strand of a pool of threads")
   };
   REQUIRE(asio::co_spawn(both, exchange, asio::use_future).get() == 500);
   pool.join();
+}
+
+TEST_CASE(
+    "K7 a handler that throws ends nothing but the run of its loop: its connection and the others go on")
+{
+  std::string const any = every_transport();
+  asio::io_context io;
+  cozmq::context ctx{io};
+  push_socket push{ctx};
+  pull_socket pull{ctx};
+  push_socket other_push{ctx};
+  pull_socket other_pull{ctx};
+  join(pull, push, any);
+  join(other_pull, other_push, "tcp://127.0.0.1:*");
+  int thrown = 0;
+  for (int i = 0; i < 20; ++i) {
+    // Half of the messages find the receiver waiting, half are there before it.
+    pull.async_recv([](std::error_code, cozmq::message m) { throw std::runtime_error{m[0].str()}; });
+    if (i % 2 == 0)
+      io.poll();
+    push.async_send(std::to_string(i), [](std::error_code) { throw std::runtime_error{"sent"}; });
+    for (int ends = 0; ends < 2;) {
+      io.restart();
+      try {
+        io.run_one();
+      } catch (std::runtime_error const& e) {
+        ++ends;
+        thrown += e.what() == std::to_string(i) ? 1 : 0;
+      }
+    }
+    run_test(io, [&]() -> asio::awaitable<void> {
+      co_await other_push.send("unharmed");
+      std::string const text = co_await text_from(other_pull);
+      REQUIRE(text == "unharmed");
+    }());
+  }
+  REQUIRE(thrown == 20);
+  REQUIRE(pull.connected_peers() == 1);
 }
