@@ -3,6 +3,7 @@
 
 #include <cozmq/core/error.hpp>
 #include <cozmq/engine/event_stream.hpp>
+#include <cozmq/socket/operations.hpp>
 
 #include <asio/async_result.hpp>
 #include <asio/awaitable.hpp>
@@ -57,6 +58,8 @@ struct event_operation {
     std::shared_ptr<engine::event_stream> const stream = from;
     if (!ec && !stream->pop(e)) {
       ec = stream->ended();
+      if (!ec && cancelled_before_waiting(self))
+        ec = aborted();
       if (!ec) {
         waited = true;
         // Whatever executor the handler asks for, this step belongs on the socket's.

@@ -5,6 +5,7 @@
 
 #include <asio/awaitable.hpp>
 #include <asio/bind_executor.hpp>
+#include <asio/cancellation_type.hpp>
 #include <asio/compose.hpp>
 #include <asio/dispatch.hpp>
 #include <asio/post.hpp>
@@ -185,6 +186,14 @@ auto on_own_executor(engine::socket_core* s, Self& self)
   return asio::bind_executor(s->executor(), std::move(self));
 }
 
+/// Whether a composed operation that cannot go on yet was cancelled after its last wake, before this step: it was in no
+/// list then, so that nobody else will end it.
+template <class Self>
+bool cancelled_before_waiting(Self const& self)
+{
+  return self.get_cancellation_state().cancelled() != asio::cancellation_type::none;
+}
+
 /// async_send as a composed operation.
 template <class Pattern>
 struct send_operation {
@@ -205,6 +214,8 @@ struct send_operation {
     }
     if (!ec)
       ec = code(socket->try_send(m));
+    if (ec == errc::would_block && cancelled_before_waiting(self))
+      ec = aborted();
     if (ec == errc::would_block) {
       std::shared_ptr<core<Pattern>> const s = socket;
       return s->writers.async_wait(s->executor(), on_own_executor(s.get(), self));
@@ -237,7 +248,9 @@ struct receive_operation {
     }
     if (!ec)
       ec = code(socket->try_receive(m));
-    if (ec == errc::would_block && !socket->readers.empty())
+    if (ec == errc::would_block && cancelled_before_waiting(self))
+      ec = aborted();
+    else if (ec == errc::would_block && !socket->readers.empty())
       ec = errc::operation_in_progress;
     std::shared_ptr<core<Pattern>> const s = socket;
     if (ec == errc::would_block) {

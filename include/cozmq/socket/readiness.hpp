@@ -66,6 +66,8 @@ struct ready_operation {
     }
     if (!ec)
       ec = code(ready_for(*socket, which));
+    if (ec == errc::would_block && cancelled_before_waiting(self))
+      ec = aborted();
     std::shared_ptr<engine::socket_core> const s = socket;
     if (ec == errc::would_block)
       return list_of(*s, which).async_wait(s->executor(), on_own_executor(s.get(), self));
