@@ -22,16 +22,28 @@
 
 namespace cozmq::detail {
 
-/// The next message of a socket. Nothing is taken before `take()`.
+/// The next message of a socket. Nothing is taken before `take()`, or `hold()`, after which it is put back if another
+/// alternative wins.
 template <class Pattern>
 class receive_alternative {
  public:
   using result = message;
 
   explicit receive_alternative(core<Pattern>& s) : socket_{&s}, watch_{s.readers} {}
+  receive_alternative(receive_alternative&&) = default;
+  receive_alternative& operator=(receive_alternative&&) = delete;
+  ~receive_alternative()
+  {
+    if (!keeper_)
+      return;
+    keeper_->put_back(std::move(held_));
+    keeper_->readers.wake_one(engine::wake::posted);
+  }
 
   bool ready()
   {
+    if (found_)
+      return *found_;
     if (watch_.ended())
       return true;
     error_ = socket_->look_ahead();
@@ -40,10 +52,22 @@ class receive_alternative {
     return error_ != errc::would_block;
   }
 
+  // What was found stays so while those that lose are waited for: others may use the socket, or destroy it.
+  void hold()
+  {
+    found_ = ready();
+    if (!*found_ || watch_.ended() || error_ != errc{})
+      return;
+    error_ = socket_->try_receive(held_);
+    keeper_ = socket_->shared_from_this();
+  }
+
   message take()
   {
     if (watch_.ended())
       throw error{watch_.ended()};
+    if (std::exchange(keeper_, nullptr))
+      return std::move(held_);
     message m;
     if (error_ == errc{})
       error_ = socket_->try_receive(m);
@@ -62,6 +86,9 @@ class receive_alternative {
   core<Pattern>* socket_;
   socket_watch watch_;
   errc error_{};
+  std::optional<bool> found_;
+  message held_;
+  std::shared_ptr<engine::socket_core> keeper_;  // while a message is held: the socket may be gone
 };
 
 /// That a socket is readable, or writable, without taking or sending anything.
@@ -76,11 +103,16 @@ class readiness_alternative {
 
   bool ready()
   {
+    if (found_)
+      return *found_;
     if (watch_.ended())
       return true;
     error_ = ready_for(*socket_, which_, watch_.armed());
     return error_ != errc::would_block;
   }
+
+  // What was found stays so while those that lose are waited for.
+  void hold() { found_ = ready(); }
 
   std::monostate take() const
   {
@@ -101,6 +133,7 @@ class readiness_alternative {
   readiness which_;
   socket_watch watch_;
   errc error_{};
+  std::optional<bool> found_;
 };
 
 /// The next event of a socket. It is put back if another alternative wins.

@@ -8,6 +8,7 @@
 #include <concepts>
 #include <memory>
 #include <optional>
+#include <vector>
 #include <system_error>
 
 namespace cozmq::detail {
@@ -103,7 +104,12 @@ class core final : public engine::socket_core {
     return e;
   }
 
-  void put_back(message&& m) override { ahead_.emplace(std::move(m)); }
+  void put_back(message&& m) override
+  {
+    if (ahead_)  // somebody has looked at the next one meanwhile
+      behind_.push_back(std::move(*ahead_));
+    ahead_ = std::move(m);
+  }
 
   errc room() override
   {
@@ -150,6 +156,10 @@ class core final : public engine::socket_core {
       return ended();
     m = std::move(*ahead_);
     ahead_.reset();
+    if (!behind_.empty()) {
+      ahead_ = std::move(behind_.back());
+      behind_.pop_back();
+    }
     return {};
   }
 
@@ -177,6 +187,7 @@ class core final : public engine::socket_core {
 
   pattern::exchange<Pattern> exchange_;
   std::optional<message> ahead_;
+  std::vector<message> behind_;  // the next after that, the last first
 };
 
 }  // namespace cozmq::detail

@@ -5,6 +5,7 @@
 #include <cozmq/socket/timeout.hpp>
 
 #include <asio/awaitable.hpp>
+#include <asio/cancellation_state.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
@@ -34,6 +35,16 @@ template <class... A>
 void disarm_all(std::tuple<A...>& alternatives)
 {
   std::apply([](auto&... a) { (a.disarm(), ...); }, alternatives);
+}
+
+template <class... A>
+void hold_all(std::tuple<A...>& alternatives)
+{
+  auto const hold = [](auto& a) {
+    if constexpr (requires { a.hold(); })
+      a.hold();
+  };
+  std::apply([&hold](auto&... a) { (hold(a), ...); }, alternatives);
 }
 
 template <class... A>
@@ -113,13 +124,20 @@ asio::awaitable<std::error_code> wait_for(std::tuple<A...>* several, Enough* eno
   // A cancellation must not skip the clearing up below, which may have to wait as well.
   bool const throws = co_await asio::this_coro::throw_if_cancelled();
   co_await asio::this_coro::throw_if_cancelled(false);
+  asio::cancellation_state const cancellation = co_await asio::this_coro::cancellation_state;
+  auto const before = cancellation.cancelled();
   std::apply([&](auto&... a) { (a.arm(state, executor), ...); }, alternatives);
   std::error_code ec;
   while (!ec && !(*enough)()) {
     std::apply([&](auto&... a) { (a.rearm(state, executor), ...); }, alternatives);
     co_await state->waiting.async_wait(executor, asio::redirect_error(asio::use_awaitable, ec));
+    // Between the wake and this line nothing of ours was there to be told.
+    if (!ec && cancellation.cancelled() != before && !(*enough)())
+      ec = aborted();
   }
   disarm_all(alternatives);
+  if (!ec && any_running(alternatives))
+    hold_all(alternatives);
   while (any_running(alternatives)) {
     std::error_code ignored;
     co_await state->waiting.async_wait(executor, asio::redirect_error(asio::use_awaitable, ignored));
@@ -136,9 +154,11 @@ asio::awaitable<first_result<A...>> wait_first(alternatives_ptr<std::tuple<A...>
     co_return std::move(*result);
   auto enough = [&alternatives] { return first_ready(*alternatives) < sizeof...(A); };
   std::error_code const ec = co_await wait_for(alternatives.get(), &enough);
-  if (ec)
+  // What came while we were being cancelled is lost if it is not taken now.
+  if (ec && !take_first<0>(*alternatives, result, true))
     throw error{ec};
-  take_first(*alternatives, result);
+  if (!ec)
+    take_first(*alternatives, result);
   co_return std::move(*result);
 }
 
