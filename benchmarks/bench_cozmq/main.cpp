@@ -1,4 +1,7 @@
 // Measures cozmq the way its users write it: coroutines, one co_await per message.
+#include "bench_cozmq/blocking.hpp"
+#include "bench_cozmq/connections.hpp"
+#include "bench_cozmq/crossing.hpp"
 #include "bench_cozmq/fanout.hpp"
 #include "bench_cozmq/latency.hpp"
 #include "bench_cozmq/pipelined.hpp"
@@ -17,6 +20,10 @@ int main(int argc, char** argv)
                                    {{"throughput", throughput},
                                     {"latency", latency},
                                     {"fanout", fanout},
+                                    {"crossing", crossing},
+                                    {"crossing_latency", crossing_latency},
+                                    {"blocking", blocking},
+                                    {"connections", connections},
                                     {"pipelined", pipelined},
                                     {"proxied", proxied},
                                     {"topics_hit", topics_hit},

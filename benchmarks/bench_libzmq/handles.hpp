@@ -25,6 +25,11 @@ class context {
   context& operator=(context const&) = delete;
   ~context() { zmq_ctx_term(handle_); }
 
+  void allow_sockets(std::size_t count)
+  {
+    check(zmq_ctx_set(handle_, ZMQ_MAX_SOCKETS, static_cast<int>(count)), "ZMQ_MAX_SOCKETS");
+  }
+
   /// Makes every blocked call on this context's sockets fail, so that their threads can end.
   void shut_down() { zmq_ctx_shutdown(handle_); }
 

@@ -1,4 +1,6 @@
 // Measures libzmq the way its own users call it.
+#include "bench_libzmq/connections.hpp"
+#include "bench_libzmq/crossing.hpp"
 #include "bench_libzmq/fanout.hpp"
 #include "bench_libzmq/handles.hpp"
 #include "bench_libzmq/latency.hpp"
@@ -15,6 +17,10 @@ int main(int argc, char** argv)
                              {{"throughput", throughput},
                               {"latency", latency},
                               {"fanout", fanout},
+                              {"crossing", crossing},
+                              {"crossing_latency", crossing_latency},
+                              {"blocking", throughput},
+                              {"connections", connections},
                               {"pipelined", pipelined},
                               {"proxied", proxied},
                               {"topics_hit", topics_hit},

@@ -4,6 +4,7 @@
 #include <cozmq/core/spsc_queue.hpp>
 #include <cozmq/engine/door.hpp>
 #include <cozmq/engine/inproc_end.hpp>
+#include <cozmq/message/memory_return.hpp>
 #include <cozmq/message/message.hpp>
 
 #include <array>
@@ -31,6 +32,7 @@ struct crossing_note {
 /// so that notes keep their place among the messages.
 struct crossing_lane {
   spsc_queue<message> messages;
+  memory_return memory;
 
   /// The high-water marks of both ends; their sum is the limit.
   std::atomic<std::size_t> writer_mark{0};

@@ -89,6 +89,8 @@ class far_end {
     }
     if (!writable())
       return false;
+    if (m.is_large())
+      out().memory.collect();
     out().messages.prepare().take(m);
     written();
     return true;
@@ -121,7 +123,9 @@ class far_end {
       }
       if (next->empty()) [[unlikely]]
         return end_.no_message_left();  // a note: we have been called, and act upon it there
+      std::size_t const memory = next->memory_size();
       to = std::move(*next);
+      in().memory.give(memory);
       in().messages.pop();
       ++received_;
       give_back();

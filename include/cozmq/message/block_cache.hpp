@@ -40,6 +40,20 @@ class block_cache {
     return block;
   }
 
+  /// As allocate, but only what this thread has kept; null when that is nothing.
+  static void* spare(std::size_t size) noexcept
+  {
+    if (size > largest) [[unlikely]]
+      return nullptr;
+    shelf& s = shelves[class_of(size)];
+    link* const block = s.first;
+    if (block == nullptr)
+      return nullptr;
+    s.first = block->next;
+    --s.count;
+    return block;
+  }
+
   /// Gives back what `allocate(size)` returned.
   static void free(void* memory, std::size_t size) noexcept
   {

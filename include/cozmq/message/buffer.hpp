@@ -30,6 +30,16 @@ class alignas(std::max_align_t) buffer {
     return ::new (block_cache::allocate(size)) buffer{nullptr, size};
   }
 
+  /// A block of `size` bytes in all, as own_size() says it, if this thread has kept one; else null.
+  static buffer* spare(std::size_t size) noexcept
+  {
+    void* const memory = block_cache::spare(size);
+    return memory == nullptr ? nullptr : ::new (memory) buffer{nullptr, size};
+  }
+
+  /// The size of the whole block, if it is from allocate() and nobody else has it; else 0.
+  std::size_t own_size() const noexcept { return shared() ? 0 : size_; }
+
   /// A block that keeps `owner` (a std::string, a deleter) until the last reference goes. Throws
   /// std::bad_alloc; `owner` is then left as it was.
   template <class Owner>

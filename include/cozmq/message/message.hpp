@@ -272,6 +272,15 @@ class message {
     }
   }
 
+  /// The memory that goes back to the thread which drops the first frame; 0 when there is none, or it is shared.
+  std::size_t memory_size() const noexcept
+  {
+    return first_.tag() == frame::shared_tag ? first_.block()->own_size() : 0;
+  }
+
+  /// Will the first frame need memory of its own, or has it some?
+  bool is_large() const noexcept { return !empty() && first_.size() > frame::inline_capacity; }
+
   void swap(message& other) noexcept
   {
     message held{std::move(other)};

@@ -18,7 +18,8 @@ namespace cozmq::detail {
 ///
 /// `Derived`, which must be owned by a shared_ptr, has `outbox()`, a queue with the reader's functions of spsc_queue;
 /// `move()`, which does all that can be done now; and is told: `room(bool)`, whether the socket would take a message;
-/// `taken()`, senders sleep and there are places in the queue; `stopped(errc)`, the socket has ended.
+/// `sent(size)`, a message that had a block of memory of that size; `taken()`, senders sleep and there are places in the
+/// queue; `stopped(errc)`, the socket has ended.
 template <class Derived>
 class carrier : public engine::supplier, public std::enable_shared_from_this<Derived> {
  public:
@@ -59,6 +60,7 @@ class carrier : public engine::supplier, public std::enable_shared_from_this<Der
           return;
         continue;
       }
+      std::size_t const memory = next->memory_size();
       if (errc const e = socket_->try_send(*next); e != errc{}) [[unlikely]] {
         if (e != errc::host_unreachable) {
           return_sent(sent);
@@ -68,6 +70,7 @@ class carrier : public engine::supplier, public std::enable_shared_from_this<Der
         next->clear();
         ++socket_->observed().counters.dropped.unroutable;
       }
+      self().sent(memory);
       self().outbox().pop();
       if (++sent == limit / 2)
         return_sent(sent);

@@ -4,6 +4,7 @@
 #include <cozmq/core/error.hpp>
 #include <cozmq/core/spsc_queue.hpp>
 #include <cozmq/engine/socket_core.hpp>
+#include <cozmq/message/memory_return.hpp>
 #include <cozmq/service/carrier.hpp>
 #include <cozmq/service/event_descriptor.hpp>
 #include <cozmq/service/impl/descriptor_set.hpp>
@@ -43,6 +44,8 @@ class handover final : public carrier<handover> {
   {
     for (;;) {
       if (room_.load(std::memory_order_acquire) && outbox_.has_room(limit)) {
+        if (m.is_large())
+          outbox_memory_.collect();
         outbox_.prepare().take(m);
         if (outbox_.commit())
           call();
@@ -63,7 +66,9 @@ class handover final : public carrier<handover> {
   {
     for (;;) {
       if (message* const next = inbox_.front()) {
+        std::size_t const memory = next->memory_size();
         m = std::move(*next);
+        inbox_memory_.give(memory);
         inbox_.pop();
         give_back();
         return {};
@@ -240,27 +245,46 @@ class handover final : public carrier<handover> {
     wakes_.notify_one();
   }
 
+  // The user is woken once for all that is there, rather than for the first, to sleep again after it.
   void receive_all()
   {
-    for (;;) {
-      if (!inbox_.has_room(limit) && inbox_.writer_sleeps(limit))
-        return;
-      errc const e = socket().try_receive(inbox_.prepare());
-      if (e == errc::would_block)
-        return readable_.watch(socket().readers);
-      if (e != errc{})
-        return end(e);
-      if (inbox_.commit())
-        wake_user();
-      if (socket().budget().spend())
-        return move_later();
+    bool wakes = false;
+    while (receive_one(wakes)) {
     }
+    if (wakes)
+      wake_user();
   }
+
+  bool receive_one(bool& wakes)
+  {
+    if (!inbox_.has_room(limit) && inbox_.writer_sleeps(limit))
+      return false;
+    errc const e = socket().try_receive(inbox_.prepare());
+    if (e == errc::would_block) {
+      readable_.watch(socket().readers);
+      return false;
+    }
+    if (e != errc{}) {
+      end(e);
+      return false;
+    }
+    inbox_memory_.collect();
+    wakes |= inbox_.commit();
+    if (!socket().budget().spend())
+      return true;
+    move_later();
+    return false;
+  }
+
+  // Its memory goes back to who makes the next one.
+  void sent(std::size_t memory_size) noexcept { outbox_memory_.give(memory_size); }
 
   bool const receives_;
   bool const sends_;
   spsc_queue<message> inbox_;
   spsc_queue<message> outbox_;
+  memory_return inbox_memory_;
+  memory_return outbox_memory_;
   std::atomic<bool> room_ = false;
   std::atomic<errc> ended_ = errc{};
   std::atomic<event_descriptor*> rung_ = nullptr;  // there is a bell
