@@ -8,8 +8,9 @@
 #include <concepts>
 #include <memory>
 #include <optional>
-#include <vector>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 namespace cozmq::detail {
 
