@@ -219,7 +219,7 @@ TEST_CASE(
       REQUIRE(all.in_order());
     }
     REQUIRE(all.count() > changes);
-    REQUIRE(all.connections() > changes / 20);
+    REQUIRE(all.connections() >= 5);  // over tcp or ipc, with messages
 
     // Through a way that stays, each sender is heard again: none of them is stuck.
     std::string const last = receivers[0]->socket.bind("tcp://127.0.0.1:*");

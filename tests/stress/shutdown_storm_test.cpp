@@ -20,6 +20,7 @@
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <semaphore>
 #include <string>
 #include <thread>
 #include <type_traits>
@@ -379,10 +380,12 @@ void round_on_threads(std::size_t count, dice& d, cast& c, std::weak_ptr<cozmq::
       c.ctx.reset();
       break;
     default: {
-      // On one of its own threads, which does not wait for itself.
+      // On one of its own threads, which does not wait for itself; but for us, who are still at its loop when we post.
       cozmq::context last{std::move(*c.ctx)};
       asio::any_io_executor const where = last.get_executor();
-      asio::post(where, [ctx = std::move(last)] {});
+      auto const posted = std::make_shared<std::binary_semaphore>(0);
+      asio::post(where, [ctx = std::move(last), posted] { posted->acquire(); });
+      posted->release();
       c.ctx.reset();
     }
   }
