@@ -12,6 +12,8 @@
 #include <asio/detached.hpp>
 #include <asio/post.hpp>
 #include <asio/redirect_error.hpp>
+#include <asio/strand.hpp>
+#include <asio/thread_pool.hpp>
 #include <asio/use_awaitable.hpp>
 #include <asio/use_future.hpp>
 
@@ -262,23 +264,42 @@ TEST_CASE(
   running.join();
 }
 
-TEST_CASE("wish 6 to wait for the socket on the thread that runs it is an error")
+TEST_CASE("wish 6 to wait for the socket on the thread that runs it is an error, on strands too")
 {
-  scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
-    captured_log const log;
-    cozmq::push_socket push{ctx, asio::any_io_executor{io.get_executor()}};
-    push.set_option(cozmq::option::linger{0ms});
-    push.connect("inproc://nobody");
-    shared_sender const sender{push};
-    std::size_t const count = fill(sender);
-    REQUIRE(count == 512);
-    REQUIRE(code_of([&] { sender.send("one more"); }) == cozmq::errc::wrong_thread);
+  captured_log const log;
+  asio::io_context io;
+  asio::thread_pool pool{2};
+  std::array<asio::any_io_executor, 4> const all{io.get_executor(), asio::make_strand(io),
+                                                 asio::make_strand(pool),
+                                                 asio::make_strand(asio::any_io_executor{io.get_executor()})};
+  asio::any_io_executor const executor = all[GENERATE(0U, 1U, 2U, 3U)];
+  std::promise<std::vector<std::error_code>> promised;
+  cozmq::context ctx{executor};
+  std::optional<cozmq::push_socket> push;
+  std::optional<shared_sender> sender;
+  std::size_t count = 0;
+  asio::post(executor, [&] {
+    push.emplace(ctx);
+    push->set_option(cozmq::option::linger{0ms});
+    push->connect("inproc://nobody");
+    sender.emplace(*push);
+    count = fill(*sender);
     cozmq::message m{"one more"};
-    REQUIRE_FALSE(sender.try_send(m));
     cozmq::message none;
-    REQUIRE(code_of([&] { sender.try_send(none); }) == cozmq::errc::empty_message);
-    co_await sender.async_send(std::move(m));  // the socket gets its turn
+    std::vector<std::error_code> codes{code_of([&] { sender->send("one more"); }),
+                                       code_of([&] { (void)sender->try_send(m); }),
+                                       code_of([&] { (void)sender->try_send(none); })};
+    push.reset();
+    promised.set_value(std::move(codes));
   });
+  io.run();
+  std::future<std::vector<std::error_code>> result = promised.get_future();
+  std::vector<std::error_code> const codes = get(result);
+  REQUIRE(count == 512);
+  REQUIRE(codes[0] == cozmq::errc::wrong_thread);
+  REQUIRE_FALSE(codes[1]);
+  REQUIRE(codes[2] == cozmq::errc::empty_message);
+  pool.join();
 }
 
 TEST_CASE("wish 6 coroutines of another event loop send in their order, and are ended one by one")

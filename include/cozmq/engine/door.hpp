@@ -2,12 +2,10 @@
 #pragma once
 
 #include <cozmq/core/error.hpp>
+#include <cozmq/engine/whereabouts.hpp>
 
 #include <asio/any_io_executor.hpp>
-#include <asio/io_context.hpp>
 #include <asio/post.hpp>
-#include <asio/strand.hpp>
-#include <asio/thread_pool.hpp>
 
 #include <condition_variable>
 #include <cstdint>
@@ -68,14 +66,11 @@ class door {
     return state_ == state::open && executor_ == other;
   }
 
-  /// Is the calling thread one that runs this executor? As far as that can be known: of an io_context and of strands.
-  bool runs_here()
+  /// Does the calling thread run this executor? As far as that can be known; not when the door is closed.
+  bool is_inside()
   {
     std::lock_guard const lock{mutex_};
-    return state_ == state::open && (runs_here<asio::io_context::executor_type>() ||
-                                     runs_here<asio::strand<asio::io_context::executor_type>>() ||
-                                     runs_here<asio::strand<asio::thread_pool::executor_type>>() ||
-                                     runs_here<asio::strand<asio::any_io_executor>>());
+    return state_ == state::open && runs_here(executor_);
   }
 
   /// Posts `work`. False when the door is closed: nothing has happened.
@@ -153,13 +148,6 @@ class door {
   };
 
   enum class state : std::uint8_t { open, closing, gone };
-
-  template <class Executor>
-  bool runs_here() const
-  {
-    Executor const* const known = executor_.target<Executor>();
-    return known != nullptr && known->running_in_this_thread();
-  }
 
   void become(state next) noexcept
   {

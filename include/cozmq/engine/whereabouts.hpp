@@ -28,6 +28,24 @@ bool is_outside(asio::any_io_executor const& executor) noexcept
   return known != nullptr && !known->running_in_this_thread();
 }
 
+/// Is it an executor of that type, and the calling thread in its work?
+template <class Executor>
+bool is_inside(asio::any_io_executor const& executor) noexcept
+{
+  Executor const* const known = target_of<Executor>(executor);
+  return known != nullptr && known->running_in_this_thread();
+}
+
+/// Does the calling thread run `executor`, so that its other work has to wait? As far as that can be known: of an io_context
+/// and of strands.
+inline bool runs_here(asio::any_io_executor const& executor) noexcept
+{
+  return is_inside<asio::io_context::executor_type>(executor) ||
+         is_inside<asio::strand<asio::io_context::executor_type>>(executor) ||
+         is_inside<asio::strand<asio::thread_pool::executor_type>>(executor) ||
+         is_inside<asio::strand<asio::any_io_executor>>(executor);
+}
+
 /// Is `executor` one whose work may run on another thread right now? Not for a strand or a pool that the caller is inside
 /// of. Others, such as an io_context, cannot tell whether they run at all: then the caller has to know, and it is not.
 inline bool may_run_elsewhere(asio::any_io_executor const& executor) noexcept

@@ -55,7 +55,7 @@ class shared_queue : public std::enable_shared_from_this<shared_queue> {
       return e;
     if (deadline <= std::chrono::steady_clock::now())
       return errc::would_block;
-    if (way_->runs_here())
+    if (way_->is_inside())
       throw error{errc::wrong_thread};
     m.keep();
     auto const me = std::make_shared<waiting_thread>(m);
