@@ -69,7 +69,7 @@ def ids_of(name, known):
     ids, table = [], "2.4"
     for word in name.split():
         word = word.rstrip(",:")
-        if re.fullmatch(r"[ASTBE]\d+", word):
+        if re.fullmatch(r"[ASTBEK]\d+|X-\d+", word):
             ids.append(word)
         elif re.fullmatch(r"2\.\d+", word):
             table = word

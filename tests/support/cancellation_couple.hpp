@@ -191,8 +191,6 @@ inline std::size_t sweep_all(std::vector<swept_scene> const& scenes)
   for (std::size_t i = 0; i < scenes.size(); ++i)
     for (std::size_t kind = 0; kind < kinds.size(); ++kind)
       points[kind] += sweep(scenes[i], kinds[kind], (i + kind) % stride, stride);
-  if (std::getenv("SHOW"))
-    fmt::print("{} scenes, {} points\n", scenes.size(), points[0]);
   return *std::min_element(points.begin(), points.end());
 }
 
