@@ -37,6 +37,7 @@ inline report connections(plan const& p)
   }};
   context ctx;
   socket router{ctx, ZMQ_ROUTER};
+  router.set(ZMQ_BACKLOG, 4096);  // with its default it would measure how the system tries again after a second
   std::string const address = router.bind(endpoint_to_bind(p.transport, scratch));
   crowd c{p, clients.pid()};
   endpoint.write(address);

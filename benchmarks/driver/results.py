@@ -9,6 +9,7 @@ UNITS = {
     "p50_us": "us",
     "p99_us": "us",
     "loss": "share",
+    "octets_per_peer": "octets",
 }
 
 

@@ -68,6 +68,7 @@ def print_table(results, workload_list):
     print("cozmq / libzmq: for msg/s more is better, for us less is. libzmq / cozmq of the CPU time of both")
     print("processes: more is better. PUB: what all subscribers got, together, from a publisher that waits for them.")
     print("ROUTER, proxy: round trips of a DEALER that has w requests in flight. topics: one SUB with so many of them.")
+    print("two threads: inproc between them. blocking: threads that wait. clients: until each has connected and said a word.")
     print("raw sockets: ZMTP frames without a library, every message in memory of its own.")
 
 

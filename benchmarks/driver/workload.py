@@ -15,7 +15,8 @@ class Workload:
     @property
     def name(self):
         """Its name in the JSON rows."""
-        number = {"fanout": self.peers, "pipelined": self.window, "proxied": self.window}.get(self.work)
+        number = {"fanout": self.peers, "pipelined": self.window, "proxied": self.window,
+                  "connections": self.peers}.get(self.work)
         number = self.topics if self.work.startswith("topics") else number
         return f"{self.work}_{number}" if number else self.work
 
@@ -27,6 +28,10 @@ class Workload:
             "fanout": f"PUB/{self.peers} SUB",
             "pipelined": f"ROUTER w={self.window}",
             "proxied": f"proxy w={self.window}",
+            "crossing": "two threads",
+            "crossing_latency": "two threads REQ",
+            "blocking": "blocking PUSH",
+            "connections": f"{self.peers} clients",
             "topics_hit": f"{self.topics // 1000}k topics hit",
             "topics_missed": f"{self.topics // 1000}k topics miss",
         }[self.work]
@@ -35,7 +40,9 @@ class Workload:
     @property
     def measures(self):
         """(metric, heading) of each line of the table."""
-        if self.work == "latency":
+        if self.work == "connections":
+            return (("messages_per_second", "conn/s"), ("octets_per_peer", "B/conn"))
+        if self.work.endswith("latency"):
             return (("p50_us", "p50 us"), ("p99_us", "p99 us"))
         return (("messages_per_second", "msg/s"),)
 
@@ -56,6 +63,10 @@ def workloads(quick):
     inproc_sizes = (64,) if quick else (8, 64, 1024, 65536)
     result = [Workload("throughput", transport, size) for transport in ("tcp", "ipc") for size in stream_sizes]
     result += [Workload("throughput", "inproc", size) for size in inproc_sizes]
+    result += [Workload("crossing", "inproc", size) for size in ((64,) if quick else (8, 64, 1024, 8192, 65536))]
+    result += [Workload("crossing_latency", "inproc", 64)]
+    result += [Workload("blocking", "tcp", 64)]
+    result += [Workload("connections", "tcp", 4, peers=1000)]
     result += [Workload("latency", transport, 64) for transport in ("tcp", "ipc")]
     result += [Workload("fanout", "tcp", 64, peers) for peers in (1, 8, 64)]
     result += [Workload("pipelined", "tcp", 64, window=window) for window in ((100,) if quick else (100, 1000))]
