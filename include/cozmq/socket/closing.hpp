@@ -4,8 +4,10 @@
 #include <cozmq/engine/socket_core.hpp>
 
 #include <asio/awaitable.hpp>
+#include <asio/cancellation_state.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/redirect_error.hpp>
+#include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 
 #include <memory>
@@ -39,6 +41,8 @@ inline asio::awaitable<close_report> closed(std::shared_ptr<engine::socket_core>
 {
   if (s == nullptr)
     co_return close_report{};
+  // A coroutine that was spawned heeds terminal cancellation only, unless it asks for more.
+  co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
   while (!s->over()) {
     std::error_code ec;
     co_await s->closers.async_wait(s->executor(), asio::redirect_error(asio::use_awaitable, ec));
