@@ -36,7 +36,7 @@ namespace {
 
 // Nothing that ends takes longer, however slow the machine and a sanitizer are.
 constexpr clock_type::duration longest_round = 10s;
-// And this much is rare: the machine has stood still then.
+// What no round should take. It was seen once in 40,000, which is not explained: more than a few fail the test.
 constexpr clock_type::duration long_round = 1s;
 
 // ---- sockets of every type ----------------------------------------------------------------------------------
