@@ -200,7 +200,6 @@ TEST_CASE(
     REQUIRE((octets{all.begin() + 9, all.end()} == from_text(large)));
     co_await stuffed_peer.wait_closed();
   });
-});
 }
 
 TEST_CASE(
