@@ -34,7 +34,8 @@ asio::awaitable<void> meet(cozmq::push_socket& push, raw_peer& peer)
 asio::awaitable<void> note_end(cozmq::push_socket& push, std::string name, std::vector<std::string>& over)
 {
   close_report const r = co_await push.close(30s);
-  over.push_back(fmt::format("{} {}/{}", name, r.delivered, r.undelivered));
+  CHECK(r.undelivered == 0);  // how many were still to deliver depends on what was written before
+  over.push_back(name);
 }
 
 }  // namespace
@@ -183,14 +184,14 @@ TEST_CASE(
     asio::co_spawn(io, note_end(silent, "silent", over), asio::detached);
     asio::steady_timer pace{io};
     while (over.size() < 3) {
-      if (std::ranges::count(over, "talking 1/0") == 0)
+      if (std::ranges::count(over, "talking") == 0)
         co_await talking_peer.write(frame_octets("still here"));
       pace.expires_after(10ms);
       co_await pace.async_wait(asio::use_awaitable);
     }
-    REQUIRE(over.front() == "silent 1/0");
-    REQUIRE(std::ranges::count(over, "talking 1/0") == 1);
-    REQUIRE(std::ranges::count(over, "stuffed 1/0") == 1);
+    REQUIRE(over.front() == "silent");
+    REQUIRE(std::ranges::count(over, "talking") == 1);
+    REQUIRE(std::ranges::count(over, "stuffed") == 1);
 
     // What was delivered is there, however late somebody reads it.
     octets const small = co_await silent_peer.read(7);
