@@ -5,6 +5,7 @@
 #include "bench_cozmq/fanout.hpp"
 #include "bench_cozmq/latency.hpp"
 #include "bench_cozmq/pipelined.hpp"
+#include "bench_cozmq/serving.hpp"
 #include "bench_cozmq/throughput.hpp"
 #include "bench_cozmq/topics.hpp"
 #include "support/worker.hpp"
@@ -26,6 +27,7 @@ int main(int argc, char** argv)
                                     {"connections", connections},
                                     {"pipelined", pipelined},
                                     {"proxied", proxied},
+                                    {"serving", serving},
                                     {"topics_hit", topics_hit},
                                     {"topics_missed", topics_missed}}};
   return cozmq_worker.main(argc, argv);

@@ -37,7 +37,8 @@ inline report connections(plan const& p)
   }};
   context ctx;
   socket router{ctx, ZMQ_ROUTER};
-  router.set(ZMQ_BACKLOG, 4096);  // with its default it would measure how the system tries again after a second
+  // With its default it would measure how the system tries again after a second.
+  router.set(ZMQ_BACKLOG, 4096);
   std::string const address = router.bind(endpoint_to_bind(p.transport, scratch));
   crowd c{p, clients.pid()};
   endpoint.write(address);

@@ -30,6 +30,11 @@ class context {
     check(zmq_ctx_set(handle_, ZMQ_MAX_SOCKETS, static_cast<int>(count)), "ZMQ_MAX_SOCKETS");
   }
 
+  void use_io_threads(std::size_t count)
+  {
+    check(zmq_ctx_set(handle_, ZMQ_IO_THREADS, static_cast<int>(count)), "ZMQ_IO_THREADS");
+  }
+
   /// Makes every blocked call on this context's sockets fail, so that their threads can end.
   void shut_down() { zmq_ctx_shutdown(handle_); }
 

@@ -5,6 +5,7 @@
 #include "bench_libzmq/handles.hpp"
 #include "bench_libzmq/latency.hpp"
 #include "bench_libzmq/pipelined.hpp"
+#include "bench_libzmq/serving.hpp"
 #include "bench_libzmq/throughput.hpp"
 #include "bench_libzmq/topics.hpp"
 #include "support/worker.hpp"
@@ -23,6 +24,7 @@ int main(int argc, char** argv)
                               {"connections", connections},
                               {"pipelined", pipelined},
                               {"proxied", proxied},
+                              {"serving", serving},
                               {"topics_hit", topics_hit},
                               {"topics_missed", topics_missed}}};
   return libzmq.main(argc, argv);

@@ -22,6 +22,7 @@ class Worker:
             f"peers={workload.peers}",
             f"window={workload.window}",
             f"topics={workload.topics}",
+            f"threads={workload.threads}",
             f"seconds={seconds}",
             f"warm_up={warm_up}",
         ]

@@ -11,12 +11,13 @@ class Workload:
     peers: int = 1
     window: int = 100
     topics: int = 1
+    threads: int = 1
 
     @property
     def name(self):
         """Its name in the JSON rows."""
         number = {"fanout": self.peers, "pipelined": self.window, "proxied": self.window,
-                  "connections": self.peers}.get(self.work)
+                  "connections": self.peers, "serving": self.threads}.get(self.work)
         number = self.topics if self.work.startswith("topics") else number
         return f"{self.work}_{number}" if number else self.work
 
@@ -31,6 +32,7 @@ class Workload:
             "crossing": "two threads",
             "crossing_latency": "two threads REQ",
             "blocking": "blocking PUSH",
+            "serving": f"{self.threads} I/O {'thread' if self.threads == 1 else 'threads'}",
             "connections": f"{self.peers} clients",
             "topics_hit": f"{self.topics // 1000}k topics hit",
             "topics_missed": f"{self.topics // 1000}k topics miss",
@@ -66,6 +68,7 @@ def workloads(quick):
     result += [Workload("crossing", "inproc", size) for size in ((64,) if quick else (8, 64, 1024, 8192, 65536))]
     result += [Workload("crossing_latency", "inproc", 64)]
     result += [Workload("blocking", "tcp", 64)]
+    result += [Workload("serving", "tcp", 64, peers=16, threads=threads) for threads in (1, 2)]
     result += [Workload("connections", "tcp", 4, peers=1000)]
     result += [Workload("latency", transport, 64) for transport in ("tcp", "ipc")]
     result += [Workload("fanout", "tcp", 64, peers) for peers in (1, 8, 64)]

@@ -16,6 +16,7 @@ struct plan {
   std::size_t peers = 1;            // subscribers of a fan-out
   std::size_t window = 100;         // requests that a client has in flight
   std::size_t topics = 1;           // subscriptions of a subscriber
+  std::size_t threads = 1;          // I/O threads of the receiver
   double seconds = 1;               // length of the measured window
   double warm_up = 0.25;            // seconds that run before it and are not counted
 };
@@ -51,17 +52,19 @@ inline plan parse_plan(int argc, char const* const* argv)
       result.window = static_cast<std::size_t>(positive(name, value));
     } else if (name == "topics") {
       result.topics = static_cast<std::size_t>(positive(name, value));
+    } else if (name == "threads") {
+      result.threads = static_cast<std::size_t>(positive(name, value));
     } else if (name == "seconds") {
       result.seconds = positive(name, value);
     } else if (name == "warm_up") {
       result.warm_up = positive(name, value);
     } else {
       throw std::invalid_argument{"'" + std::string{word} + "' is not work=, transport=, size=, peers=, " +
-                                  "window=, topics=, seconds= or warm_up="};
+                                  "window=, topics=, threads=, seconds= or warm_up="};
     }
   }
-  if (result.size == 0 || result.peers == 0) {
-    throw std::invalid_argument{"size and peers start at 1: the receiver looks at the first octet"};
+  if (result.size == 0 || result.peers == 0 || result.threads == 0) {
+    throw std::invalid_argument{"size, peers and threads start at 1: the receiver looks at the first octet"};
   }
   return result;
 }
