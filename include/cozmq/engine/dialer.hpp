@@ -6,9 +6,9 @@
 #include <cozmq/engine/connection.hpp>
 #include <cozmq/engine/trouble.hpp>
 #include <cozmq/transport/ipc.hpp>
+#include <cozmq/transport/name_lookup.hpp>
 #include <cozmq/transport/tcp.hpp>
 
-#include <asio/ip/tcp.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 
@@ -39,7 +39,7 @@ class dialer final : public connection_owner, public std::enable_shared_from_thi
         text_{to_string(where_)},
         trouble_{text_},
         peer_{h.make_connection(*this, side::connecting)},
-        resolver_{h.executor()},
+        lookup_{h.executor()},
         timer_{h.executor()},
         socket_{h.executor()}
   {
@@ -101,7 +101,7 @@ class dialer final : public connection_owner, public std::enable_shared_from_thi
   void abandon() noexcept
   {
     ++attempt_id_;
-    resolver_.cancel();
+    lookup_.cancel();
     timer_.cancel();
     std::error_code ignored;
     socket_.close(ignored);
@@ -151,7 +151,7 @@ class dialer final : public connection_owner, public std::enable_shared_from_thi
   std::string text_;
   trouble trouble_;
   std::shared_ptr<connection> peer_;
-  asio::ip::basic_resolver<asio::ip::tcp, asio::any_io_executor> resolver_;
+  transport::name_lookup lookup_;
   asio::basic_waitable_timer<std::chrono::steady_clock> timer_;
   transport::stream socket_;
   std::vector<transport::address> addresses_;

@@ -43,19 +43,15 @@ COZMQ_DECL void dialer::attempt()
 
 COZMQ_DECL void dialer::resolve()
 {
-  auto handler = guarded([](dialer& self, std::error_code ec, asio::ip::tcp::resolver::results_type found) {
-    if (ec)
-      return self.fail(fmt::format("cannot resolve {}", self.next_host()), errc::cannot_resolve);
-    for (auto const& entry : found)
-      self.addresses_.push_back(entry.endpoint());
-    self.connect_next();
-  });
-  std::string const port = std::to_string(next_port());
-  auto const flags = asio::ip::resolver_base::numeric_service;
-  if (host_->options().system.ipv6)
-    resolver_.async_resolve(next_host(), port, flags, std::move(handler));
-  else
-    resolver_.async_resolve(asio::ip::tcp::v4(), next_host(), port, flags, std::move(handler));
+  lookup_.start(next_host(), next_port(), host_->options().system.ipv6,
+                [weak = weak_from_this(), id = attempt_id_](transport::tcp_endpoints const& found) {
+                  auto const self = weak.lock();
+                  if (!self || id != self->attempt_id_ || self->host_ == nullptr)
+                    return;
+                  use_scope const inside{self->host_};
+                  self->addresses_.assign(found.begin(), found.end());
+                  self->connect_next();
+                });
 }
 
 COZMQ_DECL bool dialer::bind_source()
