@@ -88,6 +88,30 @@ TEST_CASE("close says how many messages an absent peer did not get, when its tim
   });
 }
 
+TEST_CASE(
+    "wish 4 closing ends in its time while a connection is being made, or never gets through its handshake")
+{
+  bool const accepted = GENERATE(true, false);
+  CAPTURE(accepted);
+  scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    asio::ip::tcp::acceptor mute{io, {asio::ip::address_v4::loopback(), 0}, true};
+    std::vector<asio::ip::tcp::socket> crowd;
+    if (!accepted) {  // a full queue of the system: the next one hears nothing
+      mute.listen(0);
+      for (int i = 0; i < 2; ++i)
+        crowd.emplace_back(io).async_connect(mute.local_endpoint(), [](std::error_code) {});
+    }
+    cozmq::push_socket push{ctx};
+    cozmq::event_reader const events = push.events();
+    push.connect(fmt::format("tcp://127.0.0.1:{}", mute.local_endpoint().port()));
+    co_await push.send("never gets there");
+    while ((co_await events.next()).kind != cozmq::event_kind::connecting)
+      continue;
+    close_report const r = co_await push.close(20ms);
+    REQUIRE((r == close_report{0, 1}));
+  });
+}
+
 TEST_CASE("close counts what a peer that stops reading did not take")
 {
   scenario([&](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
