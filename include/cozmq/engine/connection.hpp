@@ -96,7 +96,7 @@ class connection : public peer_pipe, public std::enable_shared_from_this<connect
   connection(host& h, connection_owner& owner, side which) : host_{&h}, owner_{&owner}, side_{which} {}
 
   // What the derived class adds.
-  virtual void on_input() = 0;  // there is input while handshaking or open
+  virtual bool on_input() = 0;  // there is input while handshaking or open; does it open the stream?
   virtual void flush() = 0;     // hands the kernel all it takes; reports nothing, since senders call it too
   virtual bool full() const noexcept = 0;  // is the outgoing queue at its high-water mark?
   virtual void on_closed() noexcept = 0;   // the stream is gone: forgets what belonged to it
@@ -130,6 +130,7 @@ class connection : public peer_pipe, public std::enable_shared_from_this<connect
   // Begins with a new stream, in `handshaking`.
   void take_over(transport::stream stream);
   void opened();
+  void take_input();
   void wait_readable();
   void wait_writable();
   void pause_reading() noexcept;

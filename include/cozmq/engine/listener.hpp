@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -150,10 +151,10 @@ class listener final : public connection_owner, public std::enable_shared_from_t
     for (int i = 0; i < at_a_time && !closed_; ++i) {
       std::error_code ec;
       std::optional<transport::stream> made = transport::accept(bound_.socket, ec);
-      if (made) {
-        accepted(std::move(*made));
+      if (made && accepted(std::move(*made)))
         continue;
-      }
+      if (made)
+        ec = std::make_error_code(std::errc::not_enough_memory);
       if (!ec)
         break;
       if (ec != asio::error::connection_aborted)
@@ -164,12 +165,23 @@ class listener final : public connection_owner, public std::enable_shared_from_t
       accept();
   }
 
-  void accepted(transport::stream stream)
+  // False when there is no memory for one more.
+  bool accepted(transport::stream stream)
   {
-    transport::tune_connection(stream, host_->options().system);
-    auto const peer = host_->make_connection(*this, side::accepting);
-    connections_.emplace(peer.get(), peer);
-    peer->start(std::move(stream));
+    std::shared_ptr<connection> peer;
+    try {
+      transport::tune_connection(stream, host_->options().system);
+      peer = host_->make_connection(*this, side::accepting);
+      connections_.emplace(peer.get(), peer);
+      peer->start(std::move(stream));
+      return true;
+    } catch (std::bad_alloc const&) {
+      if (peer && peer->idle())
+        connections_.erase(peer.get());
+      else if (peer)
+        peer->cut(std::make_error_code(std::errc::not_enough_memory), "there is no memory for one more peer");
+      return false;
+    }
   }
 
   void refused(std::error_code why)

@@ -52,7 +52,7 @@ class raw_session final : public connection {
  private:
   static constexpr std::size_t kept = 16;  // memory for more messages is given back when all are read
 
-  void on_input() override;
+  bool on_input() override;
   void flush() override;
   bool full() const noexcept override { return is_full(outgoing_.messages()); }
   void on_closed() noexcept override;

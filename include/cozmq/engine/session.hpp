@@ -59,7 +59,7 @@ class session final : public connection {
   // PONGs that a peer does not collect are not piled up.
   static constexpr std::size_t most_command_bytes = 64 * 1024;
 
-  void on_input() override;
+  bool on_input() override;
   void flush() override;
   bool full() const noexcept override { return is_full(encoder_.messages()); }
   void on_closed() noexcept override;
@@ -67,9 +67,9 @@ class session final : public connection {
   std::optional<clock::time_point> deadline() const override;
   void on_timer() override;
 
-  void read_handshake();
+  bool read_handshake();
   void flush_handshake();
-  void handshake_done(byte_view early);
+  bool handshake_done(byte_view early);
   void read_messages();
   bool has_enough() const;
   bool conflates() const noexcept { return host_ && host_->options().conflate; }

@@ -22,12 +22,15 @@ class pipe_list {
   /// Adds `p`, inactive.
   void add(pipe& p)
   {
-    p.*Slot = pipes_.size();
     pipes_.push_back(&p);
+    p.*Slot = pipes_.size() - 1;
   }
 
+  /// Does nothing with one that could not be added.
   void remove(pipe& p)
   {
+    if (!holds(p))
+      return;
     deactivate(p);
     swap(p.*Slot, pipes_.size() - 1);
     pipes_.pop_back();

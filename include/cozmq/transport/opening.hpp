@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <new>
 #include <optional>
 #include <system_error>
 
@@ -27,7 +28,11 @@ inline std::error_code last_error() noexcept
 template <class Socket>
 void hold(Socket& in, typename Socket::protocol_type const& p, int descriptor, std::error_code& ec)
 {
-  in.assign(p, descriptor, ec);
+  try {
+    in.assign(p, descriptor, ec);
+  } catch (std::bad_alloc const&) {  // of Asio's, which has not taken it over then
+    ec = std::make_error_code(std::errc::not_enough_memory);
+  }
   if (ec)
     ::close(descriptor);
 }

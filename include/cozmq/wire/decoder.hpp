@@ -249,7 +249,6 @@ inline void decoder::frame_ended(bool more)
     return;
   message_bytes_ = 0;
   message_frames_ = 0;
-  ++ready_;
   if (building_) {
     building_ = false;
     queue_.push({{}, 0, 1, std::move(built_)});
@@ -258,6 +257,7 @@ inline void decoder::frame_ended(bool more)
     whole_ = scan_;
     ++fill_.messages;
   }
+  ++ready_;
 }
 
 [[gnu::always_inline]] inline bool decoder::pop(message& to)

@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
+#include <system_error>
 #include <utility>
 
 namespace cozmq::engine {
@@ -58,8 +60,21 @@ COZMQ_DECL void connection::wait_readable()
                         else if (self.state_ == state::draining)
                           self.drain();
                         else
-                          self.on_input();
+                          self.take_input();
                       }));
+}
+
+// A peer that sends more than there is memory for loses its own connection only. What may continue a coroutine comes last,
+// and lets through what that throws.
+COZMQ_DECL void connection::take_input()
+{
+  bool opens = false;
+  try {
+    opens = on_input();
+  } catch (std::bad_alloc const&) {
+    fail(std::make_error_code(std::errc::not_enough_memory), "there is no memory for what the peer sends");
+  }
+  opens ? opened() : announce();
 }
 
 COZMQ_DECL void connection::wait_writable()

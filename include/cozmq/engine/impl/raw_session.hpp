@@ -60,7 +60,7 @@ COZMQ_DECL bool raw_session::has_enough() const
                                                      incoming_bytes_ >= options.receive_hwm_bytes);
 }
 
-COZMQ_DECL void raw_session::on_input()
+COZMQ_DECL bool raw_session::on_input()
 {
   wire::chunk bytes;
   bytes.acquire();
@@ -68,17 +68,18 @@ COZMQ_DECL void raw_session::on_input()
   std::error_code ec;
   std::size_t const count =
       stream_->read_some(asio::buffer(bytes.data(), std::min(most, wire::chunk::capacity)), ec);
-  if (ec == asio::error::would_block)
-    return wait_readable();
-  if (ec)
-    return fail(ec == asio::error::eof ? make_error_code(errc::peer_closed) : ec,
-                "the peer closed the connection");
-  passed_.bytes_in += count;
-  ++passed_.messages_in;
-  if (!ended_ && !finishing_)
-    receive(frame{bytes.data(), count});
-  read_or_pause();
-  announce();
+  if (ec == asio::error::would_block) {
+    wait_readable();
+  } else if (ec) {
+    fail(ec == asio::error::eof ? make_error_code(errc::peer_closed) : ec, "the peer closed the connection");
+  } else {
+    passed_.bytes_in += count;
+    ++passed_.messages_in;
+    if (!ended_ && !finishing_)
+      receive(frame{bytes.data(), count});
+    read_or_pause();
+  }
+  return false;
 }
 
 COZMQ_DECL void raw_session::receive(frame bytes)

@@ -33,16 +33,20 @@ COZMQ_DECL void session::start(transport::stream stream)
   wait_readable();
 }
 
-COZMQ_DECL void session::read_handshake()
+COZMQ_DECL bool session::read_handshake()
 {
   std::array<std::byte, 4096> bytes;
   std::error_code ec;
   std::size_t const count = stream_->read_some(asio::buffer(bytes.data(), bytes.size()), ec);
-  if (ec == asio::error::would_block)
-    return wait_readable();
-  if (ec)
-    return fail(ec == asio::error::eof ? make_error_code(errc::peer_closed) : ec,
-                "the peer closed during the handshake");
+  if (ec == asio::error::would_block) {
+    wait_readable();
+    return false;
+  }
+  if (ec) {
+    fail(ec == asio::error::eof ? make_error_code(errc::peer_closed) : ec,
+         "the peer closed during the handshake");
+    return false;
+  }
   passed_.bytes_in += count;
   byte_view input{bytes.data(), count};
   wire::handshake::status const status = handshake_->feed(input);
@@ -50,8 +54,10 @@ COZMQ_DECL void session::read_handshake()
     return handshake_done(input);
   flush_handshake();
   if (status == wire::handshake::status::failed)
-    return fail(handshake_->error(), handshake_->reason(), handshake_->permanent());
-  wait_readable();
+    fail(handshake_->error(), handshake_->reason(), handshake_->permanent());
+  else
+    wait_readable();
+  return false;
 }
 
 COZMQ_DECL void session::flush_handshake()
@@ -71,16 +77,20 @@ COZMQ_DECL void session::flush_handshake()
     wait_writable();
 }
 
-COZMQ_DECL void session::handshake_done(byte_view early)
+// Is the stream open now?
+COZMQ_DECL bool session::handshake_done(byte_view early)
 {
   // [RFC 37, connection] messages follow only when both READYs have been exchanged, and ours is still to come.
   if (side_ == side::accepting && !early.empty()) {
     flush_handshake();
-    return fail(errc::unexpected_command, "the peer sent more before it had our READY");
+    fail(errc::unexpected_command, "the peer sent more before it had our READY");
+    return false;
   }
   peer_ = std::move(handshake_->peer());
-  if (errc const no = host_ && !finishing_ ? host_->admits(*this) : errc{}; no != errc{})
-    return fail(no, make_error_code(no).message());
+  if (errc const no = host_ && !finishing_ ? host_->admits(*this) : errc{}; no != errc{}) {
+    fail(no, make_error_code(no).message());
+    return false;
+  }
   encoder_.put_command(handshake_->output());
   handshake_.reset();
   state_ = state::open;
@@ -99,7 +109,7 @@ COZMQ_DECL void session::handshake_done(byte_view early)
   arm_timer();
   flush();
   if (failing_)
-    return;
+    return false;
   std::error_code ec;
   if (!early.empty()) {
     // What came with the handshake's last segment, at most 4 KiB.
@@ -113,7 +123,7 @@ COZMQ_DECL void session::handshake_done(byte_view early)
     fail(ec, ec.message());
   else
     wait_readable();
-  opened();
+  return true;
 }
 
 // [libzmq, zmq_msg_gets] what a message tells about its sender.

@@ -48,12 +48,13 @@ COZMQ_DECL void session::flush()
     encoder_.release();
 }
 
-COZMQ_DECL void session::on_input()
+COZMQ_DECL bool session::on_input()
 {
   if (state_ == state::handshaking)
-    read_handshake();
-  else if (state_ == state::open)
+    return read_handshake();
+  if (state_ == state::open)
     read_messages();
+  return false;
 }
 
 COZMQ_DECL void session::read_messages()
@@ -94,7 +95,6 @@ COZMQ_DECL void session::read_messages()
   }
   if (decoder_.ready() == 0)
     decoder_.release();
-  announce();
 }
 
 // A newer message takes the place of those that have not begun to leave.

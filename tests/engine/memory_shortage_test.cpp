@@ -1,0 +1,207 @@
+// Memory that is not to be had while the library works for a peer: that peer is lost, at most, and nobody else notices.
+// operator new of this test program fails once when it is told to.
+#include "support/captured_log.hpp"
+#include "support/catch.hpp"
+#include "support/octets.hpp"
+#include "support/raw_peer.hpp"
+#include <cozmq/cozmq.hpp>
+
+#include <asio/buffer.hpp>
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/write.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <new>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+using namespace cozmq::test;
+
+namespace {
+
+constexpr std::size_t never = SIZE_MAX;
+thread_local std::size_t until_failure = never;
+
+// In its life the allocation with this number fails, counted from 0.
+class shortage {
+ public:
+  explicit shortage(std::size_t number) { until_failure = number; }
+  shortage(shortage const&) = delete;
+  shortage& operator=(shortage const&) = delete;
+  ~shortage() { until_failure = never; }
+
+  bool came() const { return until_failure == never; }
+};
+
+}  // namespace
+
+// All forms: a sanitizer's own would not call the first.
+void* operator new(std::size_t size)
+{
+  if (until_failure != never && until_failure-- == 0)
+    throw std::bad_alloc{};
+  if (void* const memory = std::malloc(size == 0 ? 1 : size); memory != nullptr)
+    return memory;
+  throw std::bad_alloc{};
+}
+
+void* operator new[](std::size_t size)
+{
+  return operator new(size);
+}
+
+void* operator new(std::size_t size, std::nothrow_t const&) noexcept
+{
+  return std::malloc(size == 0 ? 1 : size);
+}
+
+void* operator new[](std::size_t size, std::nothrow_t const&) noexcept
+{
+  return std::malloc(size == 0 ? 1 : size);
+}
+
+void operator delete(void* memory) noexcept
+{
+  std::free(memory);
+}
+
+void operator delete[](void* memory) noexcept
+{
+  std::free(memory);
+}
+
+void operator delete(void* memory, std::size_t) noexcept
+{
+  std::free(memory);
+}
+
+void operator delete[](void* memory, std::size_t) noexcept
+{
+  std::free(memory);
+}
+
+namespace {
+
+// Writes what fits into the system's buffers, and does not read.
+class writer {
+ public:
+  explicit writer(std::string const& endpoint)
+  {
+    stream_.connect({asio::ip::address_v4::loopback(), port_of(endpoint)});
+    write(hello_octets("PUSH"));
+  }
+
+  void write(octets const& bytes) { asio::write(stream_, asio::buffer(bytes)); }
+
+ private:
+  asio::io_context unused_;
+  asio::ip::tcp::socket stream_{unused_};
+};
+
+octets large_frame(std::size_t size)
+{
+  octets result{std::byte{2}};
+  for (int shift = 56; shift >= 0; shift -= 8)
+    result.push_back(static_cast<std::byte>(size >> shift));
+  result.resize(result.size() + size, std::byte{'x'});
+  return result;
+}
+
+// All kinds of frames, more than one of the decoder's chunks.
+octets much()
+{
+  octets result;
+  for (int round = 0; round < 3; ++round) {
+    result = result + frame_octets("first", true) + frame_octets("second");
+    for (int i = 0; i < 200; ++i)
+      result = result + frame_octets("small");
+    result = result + frame_octets("before", true) + large_frame(20'000) + large_frame(40'000);
+  }
+  return result;
+}
+constexpr std::size_t messages_in_much = 3 * 203;
+
+// Lets the event loop do what there is to do; throws what it throws. Did the allocation fail?
+bool runs_short(asio::io_context& io, std::size_t number)
+{
+  shortage const one{number};
+  io.poll();
+  return one.came();
+}
+
+template <typename Condition>
+void run_until(asio::io_context& io, Condition condition)
+{
+  auto const end = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > end)
+      throw std::runtime_error{"it did not happen in time"};
+    io.restart();
+    io.run_one_for(std::chrono::milliseconds{10});
+  }
+}
+
+}  // namespace
+
+TEST_CASE("K7 a peer whose messages find no memory is lost; the other connections go on")
+{
+  captured_log const log;
+  std::size_t lost = 0;
+  std::size_t number = 0;
+  for (bool came = true; came; ++number) {
+    CAPTURE(number);
+    asio::io_context io;
+    cozmq::context ctx{io};
+    cozmq::pull_socket pull{ctx};
+    std::string const bound = pull.bind("tcp://127.0.0.1:*");
+    writer victim{bound};
+    writer other{bound};
+    run_until(io, [&] { return pull.stats().peers == 2; });
+    victim.write(much());
+    came = runs_short(io, number);
+    other.write(frame_octets("still here"));
+    std::size_t of_victim = 0;
+    std::optional<cozmq::message> of_other;
+    run_until(io, [&] {
+      while (std::optional<cozmq::message> m = pull.try_recv())
+        if ((*m)[0] == "still here")
+          of_other = std::move(m);
+        else
+          ++of_victim;
+      return of_other && (pull.stats().peers == 1 || of_victim == messages_in_much);
+    });
+    if (pull.stats().peers == 1)
+      ++lost;
+  }
+  REQUIRE(number > 3);
+  REQUIRE(lost > 0);
+}
+
+TEST_CASE("K7 a peer that comes when there is no memory is refused; the next one is served")
+{
+  captured_log const log;
+  std::size_t number = 0;
+  for (bool came = true; came; ++number) {
+    CAPTURE(number);
+    asio::io_context io;
+    cozmq::context ctx{io};
+    cozmq::pull_socket pull{ctx};
+    std::string const bound = pull.bind("tcp://127.0.0.1:*");
+    io.poll();
+    writer victim{bound};
+    came = runs_short(io, number);
+    std::size_t const before = pull.stats().peers;
+    writer next{bound};
+    run_until(io, [&] { return pull.stats().peers > before; });
+    next.write(frame_octets("served"));
+    std::optional<cozmq::message> m;
+    run_until(io, [&] { return (m = pull.try_recv()).has_value(); });
+    REQUIRE((*m)[0] == "served");
+  }
+  REQUIRE(number > 10);
+}
