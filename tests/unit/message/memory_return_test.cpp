@@ -18,12 +18,11 @@ namespace {
 void drop_elsewhere(memory_return& way, std::vector<message> taken)
 {
   std::thread{[&way, taken = std::move(taken)]() mutable {
-    std::vector<std::size_t> sizes;
-    for (message const& each : taken)
-      sizes.push_back(each.memory_size());
-    taken.clear();
-    for (std::size_t const size : sizes)
+    for (message& each : taken) {
+      std::size_t const size = each.memory_size();
+      each.clear();
       way.give(size);
+    }
   }}.join();
 }
 
