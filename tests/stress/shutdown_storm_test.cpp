@@ -36,7 +36,7 @@ namespace {
 
 // Nothing that ends takes longer, however slow the machine and a sanitizer are.
 constexpr clock_type::duration longest_round = 10s;
-// What no round should take. It was seen once in 40,000, which is not explained: more than a few fail the test.
+// What no round should take. One of 140,000 did, beside other work, and could not be had again: more of them fail the test.
 constexpr clock_type::duration long_round = 1s;
 
 // ---- sockets of every type ----------------------------------------------------------------------------------
@@ -420,6 +420,7 @@ TEST_CASE(
   std::uint32_t const first = first_seed(1);
   std::size_t const files_before = open_files();
   clock_type::duration longest{};
+  std::uint32_t seed_of_longest = 0;
   std::size_t slow_rounds = 0;
   std::size_t begun = 0;
   std::size_t ran = 0;
@@ -442,16 +443,19 @@ TEST_CASE(
     REQUIRE(becomes_true([&] { return c.handlers.settled() && alive.expired(); }));
     auto const took = clock_type::now() - begin;
     REQUIRE(took < longest_round);
-    longest = std::max(longest, took);
+    if (took > longest) {
+      longest = took;
+      seed_of_longest = seed;
+    }
     slow_rounds += took > long_round ? 1u : 0u;
     begun += c.handlers.begun();
     ran += c.handlers.ran();
   }
   REQUIRE(becomes_true([&] { return open_files() == files_before; }));
   CAPTURE(longest / 1ms);
-  REQUIRE(slow_rounds <= rounds(1'000, 10'000) / 500);
+  REQUIRE(slow_rounds <= 1);
   REQUIRE(ran > begun / 10);  // it is not that nothing happens
-  SUCCEED(
-      fmt::format("{} operations, {} completed; the longest round took {} ms", begun, ran, longest / 1ms));
+  SUCCEED(fmt::format("{} operations, {} completed; the longest round took {} ms, with COZMQ_TEST_SEED={}",
+                      begun, ran, longest / 1ms, seed_of_longest));
   cozmq::set_log(cozmq::log_level::warn);
 }
