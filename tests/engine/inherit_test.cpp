@@ -70,6 +70,16 @@ asio::awaitable<std::vector<std::string>> open_in_child(asio::io_context& io)
   co_return found;
 }
 
+bool has_ipv6()
+{
+  asio::io_context io;
+  cozmq::context ctx{io};
+  cozmq::pull_socket pull{ctx};
+  std::error_code ec;
+  pull.bind("tcp://[::1]:*", ec);
+  return !ec;
+}
+
 bool names_a_socket_or_queue(std::string const& descriptor)
 {
   return descriptor.starts_with("socket:") || descriptor.starts_with("anon_inode:");
@@ -80,8 +90,12 @@ bool names_a_socket_or_queue(std::string const& descriptor)
 TEST_CASE("X-20 a program that is started while sockets are connected holds none of their descriptors")
 {
   std::multiset<std::string> const before = open_here();
-  std::string const any =
-      GENERATE(as<std::string>{}, "tcp://127.0.0.1:*", "tcp://[::1]:*", "ipc://*", "ipc://@cozmq-inherit");
+  std::string const any = GENERATE(as<std::string>{}, "tcp://127.0.0.1:*", "tcp://[::1]:*", "ipc://*",
+                                   "ipc://@cozmq-inherit-" + std::to_string(::getpid()));
+  if (any == "tcp://[::1]:*" && !has_ipv6()) {
+    WARN("this machine has no IPv6");
+    return;
+  }
   scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
     ctx.set_default(cozmq::option::ipv6{true});
     cozmq::pull_socket pull{ctx};

@@ -47,7 +47,10 @@ TEST_CASE("close says that all was delivered when the peer is there, on every st
     cozmq::pull_socket pull{ctx};
     cozmq::push_socket push{ctx};
     push.connect(pull.bind(any));
-    co_await send_numbers(push, 100);  // it is not connected yet
+    for (int i = 0; i < 100; ++i) {  // without a turn of the loop, in which it could connect
+      cozmq::message m{std::to_string(i)};
+      REQUIRE(push.try_send(m));
+    }
     close_report const r = co_await push.close(30s);
     REQUIRE((r == close_report{100, 0}));
     REQUIRE(r.complete());
@@ -302,7 +305,7 @@ TEST_CASE(
       full_socket(ctx, absent ? free_endpoint(io) : silent.endpoint(), cozmq::option::linger{0ms})};
   io.run_for(1ms);
   auto const took = end(io, push);
-  REQUIRE(took < 1s);
+  REQUIRE(took < 5s);
   REQUIRE(log.count("10000 messages undelivered") == 1);
 }
 

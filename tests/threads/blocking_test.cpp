@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <array>
@@ -201,7 +202,9 @@ TEST_CASE("the descriptor of a blocking socket is readable as long as there is a
     REQUIRE(pull.recv()[0] == "one");
     REQUIRE(is_readable(descriptor, 30'000));
     REQUIRE(pull.recv()[0] == "two");
-    REQUIRE_FALSE(pull.try_recv());
+    // Who rang for "two" may be late, and is heard once more.
+    for (int rings = 0; rings < 10 && (rings == 0 || is_readable(descriptor, 0)); ++rings)
+      REQUIRE_FALSE(pull.try_recv());
     REQUIRE_FALSE(is_readable(descriptor, 0));
   }
 }
@@ -253,6 +256,7 @@ TEST_CASE(
     {
       cozmq::context ctx;
       blocking<cozmq::push_socket> push{ctx};
+      push.set_option(cozmq::option::linger{cozmq::option::linger::forever});
       push.connect(endpoint);
       for (int i = 0; i < 1'500; ++i)
         push.send(std::to_string(i));
@@ -444,6 +448,49 @@ TEST_CASE("A36 a blocking poller waits for room, for descriptors, and for socket
   for (auto const& each : found)
     REQUIRE(each.what == cozmq::poll::error);
   REQUIRE(poller.size() == 0);
+}
+
+TEST_CASE("one by one, a blocking poller tells of every socket that was closed")
+{
+  cozmq::context ctx;
+  blocking<cozmq::pull_socket> first{ctx};
+  blocking<cozmq::pull_socket> second{ctx};
+  cozmq::basic_blocking_poller<char> poller;
+  poller.add(first, cozmq::poll::in, '1');
+  poller.add(second, cozmq::poll::in, '2');
+  first.close();
+  second.close();
+  std::string told;
+  while (poller.size() > 0) {
+    auto const e = poller.wait(30s);
+    REQUIRE(e);
+    REQUIRE(e->what == cozmq::poll::error);
+    told += e->data;
+  }
+  REQUIRE((told == "12" || told == "21"));
+}
+
+TEST_CASE("a blocking poller sleeps though a socket is ready for what is not asked for")
+{
+  cozmq::context ctx;
+  blocking<cozmq::push_socket> push{ctx};
+  blocking<cozmq::pull_socket> pull{ctx};
+  pull.connect(push.bind("tcp://127.0.0.1:*"));
+  blocking<cozmq::router_socket> router{ctx};
+  router.set_option(cozmq::option::router_mandatory{true});
+  cozmq::blocking_poller poller;
+  poller.add(push, cozmq::poll::out);
+  REQUIRE(poller.wait(30s));  // ready, and its descriptor has been told so
+  poller.modify(push, cozmq::poll::in);
+  poller.add(router, cozmq::poll::out);
+  auto const cpu_time = [] {
+    timespec now{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
+  };
+  long long const before = cpu_time();
+  REQUIRE_FALSE(poller.wait(300ms));
+  REQUIRE(cpu_time() - before < 150'000'000);  // it would use all of it
 }
 
 TEST_CASE("A36 A42 a blocking poller goes on after a signal, and ends with the context of a socket")

@@ -357,6 +357,7 @@ TEST_CASE("wish 6 what was sent through a shared socket goes out when it closes,
   auto io = std::make_unique<asio::io_context>();
   std::optional<cozmq::context> ctx{*io};
   std::optional<cozmq::push_socket> push{*ctx};
+  push->set_option(cozmq::option::linger{cozmq::option::linger::forever});  // its loop runs only later
   push->connect(endpoint);
   std::optional<shared_sender> sender{*push};
   std::size_t const count = fill(*sender);

@@ -218,6 +218,10 @@ TEST_CASE(
     }
     return served;
   });
+  struct at_the_end {  // whatever fails, or the future would wait for ever
+    std::atomic<bool>& stop;
+    ~at_the_end() { stop = true; }
+  } const guard{stop};
   int asked = 0;
   for (; alarms::count() < alarms::enough; ++asked) {
     blocking<cozmq::req_socket> client{ctx};

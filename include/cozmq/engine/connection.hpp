@@ -47,8 +47,11 @@ class connection : public peer_pipe, public std::enable_shared_from_this<connect
  public:
   virtual ~connection() = default;
 
-  /// Takes over a stream that has just been made.
-  virtual void start(transport::stream stream) = 0;
+  /// Takes over a stream that has just been made. True: it is open at once, and `opened()` is to be called.
+  virtual bool start(transport::stream stream) = 0;
+
+  /// Says that the stream is open. Last thing in a handler: it may continue a coroutine, which may do anything.
+  void opened();
 
   /// Goes on until what is queued is delivered, then ends the connection in an orderly way.
   void finish();
@@ -129,7 +132,6 @@ class connection : public peer_pipe, public std::enable_shared_from_this<connect
 
   // Begins with a new stream, in `handshaking`.
   void take_over(transport::stream stream);
-  void opened();
   void take_input();
   void wait_readable();
   void wait_writable();

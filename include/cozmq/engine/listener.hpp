@@ -169,12 +169,12 @@ class listener final : public connection_owner, public std::enable_shared_from_t
   bool accepted(transport::stream stream)
   {
     std::shared_ptr<connection> peer;
+    bool is_open = false;
     try {
       transport::tune_connection(stream, host_->options().system);
       peer = host_->make_connection(*this, side::accepting);
       connections_.emplace(peer.get(), peer);
-      peer->start(std::move(stream));
-      return true;
+      is_open = peer->start(std::move(stream));
     } catch (std::bad_alloc const&) {
       if (peer && peer->idle())
         connections_.erase(peer.get());
@@ -182,12 +182,15 @@ class listener final : public connection_owner, public std::enable_shared_from_t
         peer->cut(std::make_error_code(std::errc::not_enough_memory), "there is no memory for one more peer");
       return false;
     }
+    if (is_open)
+      peer->opened();
+    return true;
   }
 
   void refused(std::error_code why)
   {
-    failed(why);
     pause(why);
+    failed(why);
   }
 
   void failed(std::error_code why)
@@ -202,12 +205,12 @@ class listener final : public connection_owner, public std::enable_shared_from_t
   // Out of descriptors, say. The connection stays in the backlog; asking for it again at once would burn a core.
   void pause(std::error_code why)
   {
-    trouble_.report(fmt::format("accepting is paused: {}", why.message()));
     resume_.expires_after(std::chrono::milliseconds{100});
     resume_.async_wait([self = shared_from_this()](std::error_code ec) {
       if (!ec && !self->closed_)
         self->accept();
     });
+    trouble_.report(fmt::format("accepting is paused: {}", why.message()));
   }
 
   host* host_;

@@ -41,7 +41,7 @@ class raw_session final : public connection {
   void retract() override {}
 
   /// Takes over a stream; it is open at once.
-  void start(transport::stream stream) override;
+  bool start(transport::stream stream) override;
 
   std::size_t unread() const noexcept override { return incoming_.size() + (gone_ ? 1 : 0); }
   void discard_unread() override;

@@ -46,7 +46,7 @@ class session final : public connection {
   void hold(bool on) override;
 
   /// Takes over a stream; the handshake begins.
-  void start(transport::stream stream) override;
+  bool start(transport::stream stream) override;
 
   void reconsider() override;
   std::size_t unread() const noexcept override { return decoder_.ready(); }

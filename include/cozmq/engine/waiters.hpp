@@ -60,8 +60,14 @@ class wait_list {
     // What is continued may wait again, so only those present now are taken.
     links taken;
     taken.adopt(head_);
-    while (taken.next != &taken)
-      complete(*static_cast<node*>(taken.next), how, ec);
+    try {
+      while (taken.next != &taken)
+        complete(*taken.next, how, ec);
+    } catch (...) {  // of what was continued at once: the others do not wait for somebody to catch it
+      while (taken.next != &taken)
+        complete_later(*taken.next, ec);
+      throw;
+    }
   }
 
   class watcher;
@@ -195,6 +201,15 @@ class wait_list {
     node& found = static_cast<node&>(waiting);
     found.unlink();
     found.complete(&found, how, ec);
+  }
+
+  // Without memory for that the handler goes uncalled.
+  static void complete_later(links& waiting, std::error_code ec) noexcept
+  {
+    try {
+      complete(waiting, wake::posted, ec);
+    } catch (...) {
+    }
   }
 
   links head_;

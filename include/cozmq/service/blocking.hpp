@@ -104,7 +104,8 @@ class blocking : private Socket {
   /// peer; waits while there is no peer or all are full, or drops, as the pattern says.
   ///
   /// @par Errors
-  /// Throws `error`: `errc::timed_out`, `terminated`, `wrong_state` (REQ and REP out of turn), `empty_message`.
+  /// Throws `error`: `errc::timed_out`, `terminated`, `socket_closed`, `wrong_state` (REQ and REP out of turn),
+  /// `empty_message`, `wrong_thread` on a thread of the socket's context.
   template <class... Frames>
     requires(sizeof...(Frames) > 0 && std::constructible_from<message, Frames...>)
   void send(Frames&&... frames)
@@ -135,7 +136,8 @@ class blocking : private Socket {
   /// Receives one message; waits for it.
   ///
   /// @par Errors
-  /// Throws `error`: `errc::timed_out`, `terminated`, `wrong_state` (REQ and REP out of turn).
+  /// Throws `error`: `errc::timed_out`, `terminated`, `socket_closed`, `wrong_state` (REQ and REP out of turn),
+  /// `wrong_thread` on a thread of the socket's context.
   message recv()
   {
     std::optional<message> m = recv_for(receive_timeout_);

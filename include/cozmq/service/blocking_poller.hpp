@@ -87,11 +87,32 @@ class basic_blocking_poller {
   /// there is no timeout, `wrong_thread` on a thread of a socket's context.
   std::vector<event> wait_all(duration timeout = forever)
   {
+    check(timeout);
+    return some(timeout, entries_.size());
+  }
+
+  /// As above, and gives one event; sources that are always ready take turns.
+  std::optional<event> wait(duration timeout = forever)
+  {
+    check(timeout);
+    std::vector<event> found = some(timeout, 1);
+    if (found.empty())
+      return std::nullopt;
+    return std::move(found.front());
+  }
+
+ private:
+  void check(duration timeout) const
+  {
     if (entries_.empty() && timeout == forever)
       throw error{errc::nothing_to_wait_for};
     for (entry const& e : entries_)
       if (e.socket && e.socket->on_some_thread())
         throw error{errc::wrong_thread};
+  }
+
+  std::vector<event> some(duration timeout, std::size_t at_most)
+  {
     clock::time_point const end = timeout == forever ? clock::time_point::max() : clock::now() + timeout;
     for (;;) {
       watches const armed{*this};
@@ -100,22 +121,12 @@ class basic_blocking_poller {
         any = look(e) || any;
       int const left = any ? 0 : until(end);
       wait_for_descriptors(left);
-      std::vector<event> found = collect();
+      std::vector<event> found = collect(at_most);
       if (!found.empty() || (left == 0 && clock::now() >= end))
         return found;
     }
   }
 
-  /// As above, and gives one event; sources that are always ready take turns.
-  std::optional<event> wait(duration timeout = forever)
-  {
-    std::vector<event> found = wait_all(timeout);
-    if (found.empty())
-      return std::nullopt;
-    return std::move(found[turn_++ % found.size()]);
-  }
-
- private:
   struct entry {
     std::shared_ptr<engine::socket_core> socket;  // null for a descriptor
     int fd;
@@ -125,6 +136,9 @@ class basic_blocking_poller {
     std::shared_ptr<detail::handover> queues{};
     std::unique_ptr<detail::remote_watch> direct{};
     poll found = poll::none;
+    bool asked_queues = false;  // to ring; one that was not may have rung for something else
+    bool asked_direct = false;
+    bool told_closed = false;
 
     bool is(entry const& other) const noexcept { return socket == other.socket && fd == other.fd; }
     template <class Socket>
@@ -169,13 +183,16 @@ class basic_blocking_poller {
   bool look(entry& e)
   {
     e.found = poll::none;
+    e.asked_queues = e.asked_direct = false;
     if (!e.socket || e.wanted == poll::none)
       return false;
     poll const queued = common(e.wanted, e.queued);
     poll const direct = without(e.wanted, e.queued);
-    if (e.queues && (queued != poll::none || direct == poll::none))
+    e.asked_queues = e.queues && (queued != poll::none || direct == poll::none);
+    e.asked_direct = e.direct && (direct != poll::none || !e.queues);
+    if (e.asked_queues)
       e.found |= e.queues->look(queued);
-    if (e.direct && (direct != poll::none || !e.queues))
+    if (e.asked_direct)
       e.found |= e.direct->look(direct);
     return e.found != poll::none;
   }
@@ -189,9 +206,9 @@ class basic_blocking_poller {
     for (entry const& e : entries_) {
       if (!e.socket || e.wanted == poll::none || e.found != poll::none)
         continue;
-      if (e.queues)
+      if (e.asked_queues)
         waited_.push_back({e.queues->descriptor(), POLLIN, 0});
-      if (e.direct)
+      if (e.asked_direct)
         waited_.push_back({e.direct->descriptor(), POLLIN, 0});
     }
     int const count = ::poll(waited_.data(), static_cast<nfds_t>(waited_.size()), milliseconds);
@@ -203,18 +220,24 @@ class basic_blocking_poller {
         e.found = count > 0 ? from_system((next++)->revents) : poll::none;
   }
 
-  std::vector<event> collect()
+  // All in their order, or fewer, beginning behind the last one given. A socket that is closed has been told of, and goes.
+  std::vector<event> collect(std::size_t at_most)
   {
     std::vector<event> found;
+    std::size_t const count = entries_.size();
+    std::size_t const start = at_most < count ? turn_ : 0;
     bool any_closed = false;
-    for (entry& e : entries_) {
+    for (std::size_t i = 0; i < count && found.size() < at_most; ++i) {
+      entry& e = entries_[(start + i) % count];
       if (e.found == poll::none)
         continue;
       found.push_back({e.data, e.found});
-      any_closed = any_closed || (e.socket && e.found & poll::error);
+      e.told_closed = e.socket && e.found & poll::error;
+      any_closed = any_closed || e.told_closed;
+      turn_ = start + i + 1;
     }
     if (any_closed)
-      std::erase_if(entries_, [](entry const& e) { return e.socket && e.found & poll::error; });
+      std::erase_if(entries_, [](entry const& e) { return e.told_closed; });
     return found;
   }
 

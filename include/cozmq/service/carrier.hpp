@@ -84,12 +84,14 @@ class carrier : public engine::supplier, public std::enable_shared_from_this<Der
   // Others on this thread get their turn.
   void move_later()
   {
-    if (!std::exchange(posted_, true))
-      asio::post(socket_->executor(), [kept = this->shared_from_this()] {
-        kept->posted_ = false;
-        kept->socket_->budget().renew();
-        kept->self().move();
-      });
+    if (posted_)
+      return;
+    asio::post(socket_->executor(), [kept = this->shared_from_this()] {
+      kept->posted_ = false;
+      kept->socket_->budget().renew();
+      kept->self().move();
+    });
+    posted_ = true;
   }
 
   void end(errc why)

@@ -218,7 +218,13 @@ class shared_queue : public std::enable_shared_from_this<shared_queue> {
 
   void enter(message& m)
   {
-    entered_.emplace_back().take(m);
+    entered_.emplace_back();
+    try {
+      entered_.back().take(m);
+    } catch (...) {  // it may have to copy what is lent
+      entered_.pop_back();
+      throw;
+    }
     ++places_taken_;
   }
 
@@ -259,8 +265,8 @@ class shared_queue : public std::enable_shared_from_this<shared_queue> {
     while (!line_.empty() && ended_ == errc{} && room_ && places_taken_ < limit_) {
       waiter& first = *line_.front();
       enter(first.body());
-      finish(first, {});
       let_in.splice(let_in.end(), line_, line_.begin());
+      finish(first, {});
     }
   }
 
@@ -304,6 +310,12 @@ class shared_queue::waiting_handler final : public waiter,
   {
   }
 
+  ~waiting_handler() override
+  {
+    if (work_)
+      forget_context();
+  }
+
   // Before it stands in line: afterwards it may be complete at any time.
   void begin()
   {
@@ -319,23 +331,35 @@ class shared_queue::waiting_handler final : public waiter,
 
   message& body() noexcept override { return m_; }
 
-  // Posts under the lock: who ends the execution context waits for that in on_context_shutdown.
+  // Under the lock: who ends the execution context finds the hook until all is done, and waits for the lock. What is posted
+  // has no handler in it: an executor that has ended destroys it here and now, and the handler may hold senders of this
+  // queue.
   void complete(std::error_code ec) override
   {
-    if constexpr (has_context)
-      service().remove(*this);
-    asio::post(*work_, [h = std::move(*handler_), ec]() mutable {
-      if (auto slot = asio::get_associated_cancellation_slot(h); slot.is_connected())
-        slot.clear();
-      std::move(h)(ec);
-    });
-    work_.reset();
+    asio::post(*work_, [self = this->shared_from_this(), ec] { self->call(ec); });
+    forget_context();
   }
 
  private:
   engine::shutdown_service& service() const
   {
     return asio::use_service<engine::shutdown_service>(asio::query(*work_, asio::execution::context));
+  }
+
+  void forget_context() noexcept
+  {
+    if constexpr (has_context)
+      service().remove(*this);
+    work_.reset();
+  }
+
+  void call(std::error_code ec)
+  {
+    Handler handler = std::move(*handler_);
+    handler_.reset();
+    if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected())
+      slot.clear();
+    std::move(handler)(ec);
   }
 
   template <class Then>

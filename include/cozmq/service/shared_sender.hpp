@@ -23,8 +23,6 @@ namespace detail {
 /// The socket's side of a shared_queue: stays with the socket until that closes, or nobody can send any more.
 class shared_outbox final : public carrier<shared_outbox> {
  public:
-  static constexpr std::size_t limit = 512;
-
   explicit shared_outbox(std::shared_ptr<engine::socket_core> socket) : carrier{std::move(socket)} {}
 
   /// For `senders`, once.
@@ -119,7 +117,8 @@ class shared_sender {
   ///
   /// @par Errors
   /// Throws `error`: `errc::socket_closed` or `terminated` when the socket has ended, `empty_message`; `wrong_thread` when
-  /// it would have to wait on the thread that runs the socket's executor.
+  /// it would have to wait inside the socket's executor, where it can tell: on a thread that runs a strand's io_context,
+  /// but not that strand, it waits.
   template <class... Frames>
     requires(sizeof...(Frames) > 0 && std::constructible_from<message, Frames...>)
   void send(Frames&&... frames) const
@@ -149,8 +148,14 @@ class shared_sender {
   /// @par Completion signature
   /// `void(std::error_code)`, on the handler's executor, never from inside this call.
   ///
+  /// @par Errors
+  /// As `send`, to the handler; `errc::socket_closed` of an empty sender is thrown.
+  ///
   /// @par Cancellation
-  /// total, partial and terminal while it waits; the message is then not sent.
+  /// total, partial and terminal while it waits; the message is then not sent. `asio::cancel_after` wants a timer here.
+  ///
+  /// @par Lifetimes
+  /// The handler goes uncalled with its execution context; the message is then not sent, if it waited.
   template <asio::completion_token_for<void(std::error_code)> Token = asio::use_awaitable_t<>>
   auto async_send(message m, Token&& token = {}) const
   {

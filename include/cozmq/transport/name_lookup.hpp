@@ -15,12 +15,15 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -62,6 +65,12 @@ struct lookup {
   bool with_v6;
   std::function<void(tcp_endpoints)> handler;  // empty: nobody waits any more
   asio::any_io_executor executor;              // has work as long as somebody waits
+
+  void drop() noexcept
+  {
+    handler = nullptr;
+    executor = {};
+  }
 };
 
 // The lookups of one execution context. Its thread shares it, and may be the last to go. Thread-safe.
@@ -77,7 +86,7 @@ class lookup_desk : public std::enable_shared_from_this<lookup_desk> {
       std::thread{[self = shared_from_this()] { self->attend(); }}.detach();
       attended_ = true;
     } catch (std::system_error const&) {  // no thread is to be had: as a name server that says so
-      answer(*asked, {});
+      (void)answer(*asked, {});
       waiting_.clear();
     }
   }
@@ -85,19 +94,19 @@ class lookup_desk : public std::enable_shared_from_this<lookup_desk> {
   // Its handler is not called any more; it is destroyed here and now.
   void forget(lookup& asked) noexcept
   {
-    std::unique_lock lock{mutex_};
-    auto const handler = std::exchange(asked.handler, nullptr);
-    auto const executor = std::exchange(asked.executor, {});
-    lock.unlock();
+    std::lock_guard const lock{mutex_};
+    asked.drop();
+    auto const at = std::find_if(waiting_.begin(), waiting_.end(),
+                                 [&asked](auto const& each) { return each.get() == &asked; });
+    if (at != waiting_.end() && at != waiting_.begin())
+      waiting_.erase(at);  // the first one may be under way
   }
 
   void forget_all() noexcept
   {
-    std::unique_lock lock{mutex_};
-    auto const all = waiting_;
-    lock.unlock();
-    for (auto const& each : all)
-      forget(*each);
+    std::lock_guard const lock{mutex_};
+    for (auto const& each : waiting_)
+      each->drop();
   }
 
  private:
@@ -109,20 +118,32 @@ class lookup_desk : public std::enable_shared_from_this<lookup_desk> {
       if (!first.handler)
         continue;
       lock.unlock();
-      tcp_endpoints found = addresses_of(first.host, first.port, first.with_v6);
+      tcp_endpoints found;
+      try {
+        found = addresses_of(first.host, first.port, first.with_v6);
+      } catch (std::bad_alloc const&) {  // as a name that is not known: it will be asked for again
+      }
       lock.lock();
-      if (first.handler)
-        answer(first, std::move(found));
+      while (first.handler && !answer(first, found)) {
+        lock.unlock();
+        std::this_thread::sleep_for(std::chrono::milliseconds{10});
+        lock.lock();
+      }
     }
     attended_ = false;
   }
 
   // Under the lock: who ends the execution context has to forget the lookup first, and waits for the lock.
-  static void answer(lookup& asked, tcp_endpoints found)
+  // False when there is no memory for that.
+  static bool answer(lookup& asked, tcp_endpoints const& found) noexcept
   {
-    asio::any_io_executor const executor = std::exchange(asked.executor, {});
-    asio::post(executor, [handler = std::exchange(asked.handler, nullptr),
-                          result = std::move(found)]() mutable { handler(std::move(result)); });
+    try {
+      asio::post(asked.executor, [handler = asked.handler, found] { handler(found); });
+    } catch (std::bad_alloc const&) {
+      return false;
+    }
+    asked.drop();
+    return true;
   }
 
   std::mutex mutex_;

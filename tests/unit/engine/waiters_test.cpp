@@ -8,9 +8,12 @@
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
+#include <asio/post.hpp>
+#include <asio/strand.hpp>
 #include <asio/use_awaitable.hpp>
 
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -163,6 +166,19 @@ TEST_CASE_METHOD(fixture, "one of those being woken may cancel another")
   asio::post(io, [this] { list.wake_all(wake::at_once); });
   run();
   CHECK(log == strings{"a", "c", "b cancelled"});
+}
+
+TEST_CASE_METHOD(fixture, "what leaves one of those being woken does not keep the others waiting")
+{
+  auto const strand =
+      asio::make_strand(io);  // where a handler is called at once, and nothing is caught in between
+  list.async_wait(strand, [](std::error_code) { throw std::runtime_error{"of the application"}; });
+  list.async_wait(strand, record("second"));
+  list.async_wait(strand, record("third"));
+  asio::post(strand, [this] { list.wake_all(wake::at_once); });
+  REQUIRE_THROWS_AS(io.poll(), std::runtime_error);
+  run();
+  REQUIRE((log == std::vector<std::string>{"second", "third"}));
 }
 
 TEST_CASE("handlers that still wait are destroyed, uncalled, with their list")

@@ -61,12 +61,12 @@ COZMQ_DECL void connection::fail(std::error_code why, std::string reason, bool p
 {
   if (failing_ || state_ == state::waiting || !stream_)
     return;
-  failing_ = true;
   asio::post(stream_->get_executor(), [self = shared_from_this(), generation = generation_, why,
                                        reason = std::move(reason), permanent] {
     if (generation == self->generation_)
       self->lost(why, reason, permanent);
   });
+  failing_ = true;
 }
 
 COZMQ_DECL void connection::lost(std::error_code why, std::string const& reason, bool permanent)

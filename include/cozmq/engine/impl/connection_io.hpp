@@ -52,7 +52,6 @@ COZMQ_DECL void connection::wait_readable()
 {
   if (reading_ || paused_ || !stream_)
     return;
-  reading_ = true;
   stream_->async_wait(transport::stream::wait_read, guarded([](connection& self, std::error_code ec) {
                         self.reading_ = false;
                         if (ec)
@@ -62,6 +61,7 @@ COZMQ_DECL void connection::wait_readable()
                         else
                           self.take_input();
                       }));
+  reading_ = true;
 }
 
 // A peer that sends more than there is memory for loses its own connection only. What may continue a coroutine comes last,
@@ -79,7 +79,6 @@ COZMQ_DECL void connection::take_input()
 
 COZMQ_DECL void connection::wait_writable()
 {
-  blocked_ = true;
   stream_->async_wait(transport::stream::wait_write, guarded([](connection& self, std::error_code ec) {
                         self.blocked_ = false;
                         if (ec)
@@ -88,6 +87,7 @@ COZMQ_DECL void connection::wait_writable()
                           self.flush();
                         self.after_flush();
                       }));
+  blocked_ = true;
 }
 
 COZMQ_DECL bool connection::is_above_mark(std::size_t queued) const noexcept
@@ -147,13 +147,13 @@ COZMQ_DECL bool connection::no_message_left()
     if (host_)
       host_->on_burst();
   } else {
-    flush_posted_ = true;
     asio::post(stream_->get_executor(), [self = shared_from_this()] {
       use_scope const inside{self->host_};
       self->flush_posted_ = false;
       self->flush();
       self->after_flush();
     });
+    flush_posted_ = true;
   }
 }
 

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -130,8 +131,16 @@ COZMQ_DECL void dialer::connected()
   }
   transport::tune_connection(socket_, host_->options().system);
   connected_at_ = std::chrono::steady_clock::now();
+  bool is_open = false;
+  try {
+    is_open = peer_->start(std::exchange(socket_, transport::stream{host_->executor()}));
+  } catch (std::bad_alloc const&) {
+    std::error_code const why = std::make_error_code(std::errc::not_enough_memory);
+    return peer_->idle() ? fail(why.message(), why) : peer_->cut(why, why.message());
+  }
   // Last: a STREAM's application is told at once, and may end this dialer.
-  peer_->start(std::exchange(socket_, transport::stream{host_->executor()}));
+  if (is_open)
+    peer_->opened();
 }
 
 // An attempt came to no connection.

@@ -16,11 +16,11 @@
 
 namespace cozmq::engine {
 
-COZMQ_DECL void raw_session::start(transport::stream stream)
+COZMQ_DECL bool raw_session::start(transport::stream stream)
 {
   take_over(std::move(stream));
   if (failing_)
-    return;
+    return false;
   state_ = state::open;
   was_open_ = true;
   if (std::exchange(gone_, false))
@@ -35,7 +35,7 @@ COZMQ_DECL void raw_session::start(transport::stream stream)
     host_->on_connected(*this);
   read_or_pause();
   flush();
-  opened();
+  return true;
 }
 
 // Says that the stream is open, if that has not been done, when there is room for it. A stream that ends before is never

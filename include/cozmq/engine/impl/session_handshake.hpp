@@ -15,7 +15,7 @@
 
 namespace cozmq::engine {
 
-COZMQ_DECL void session::start(transport::stream stream)
+COZMQ_DECL bool session::start(transport::stream stream)
 {
   take_over(std::move(stream));
   decoder_.limit(host_->options().limits);
@@ -31,6 +31,7 @@ COZMQ_DECL void session::start(transport::stream stream)
   arm_timer();
   flush_handshake();
   wait_readable();
+  return false;
 }
 
 COZMQ_DECL bool session::read_handshake()
