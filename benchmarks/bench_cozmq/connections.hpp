@@ -3,6 +3,7 @@
 
 #include "bench_cozmq/loop.hpp"
 #include "support/crowd.hpp"
+#include "support/descriptors.hpp"
 #include "support/endpoint.hpp"
 #include "support/partner.hpp"
 #include "support/plan.hpp"
@@ -45,6 +46,7 @@ inline asio::awaitable<void> hear_all(loop& l, cozmq::router_socket router, crow
 inline report connections(plan const& p)
 {
   reject_inproc(p);
+  allow_descriptors(2 * p.peers + 100);
   scratch_directory scratch;
   line_pipe endpoint;
   partner clients{[&] {

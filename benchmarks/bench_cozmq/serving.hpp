@@ -32,7 +32,7 @@ inline asio::awaitable<void> count_for_ever(cozmq::pull_socket pull, tally& t, s
 
 inline report serving(plan const& p)
 {
-  reject_inproc(p);
+  reject_all_but_tcp(p);
   line_pipe endpoint;
   partner senders{[&] {
     loop l;

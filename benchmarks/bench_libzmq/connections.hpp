@@ -3,6 +3,7 @@
 
 #include "bench_libzmq/handles.hpp"
 #include "support/crowd.hpp"
+#include "support/descriptors.hpp"
 #include "support/endpoint.hpp"
 #include "support/partner.hpp"
 #include "support/plan.hpp"
@@ -20,6 +21,7 @@ namespace bench::libzmq {
 inline report connections(plan const& p)
 {
   reject_inproc(p);
+  allow_descriptors(2 * p.peers + 100);
   scratch_directory scratch;
   line_pipe endpoint;
   partner clients{[&] {

@@ -18,7 +18,7 @@ namespace bench::libzmq {
 
 inline report serving(plan const& p)
 {
-  reject_inproc(p);
+  reject_all_but_tcp(p);
   scratch_directory scratch;
   line_pipe endpoint;
   partner senders{[&] {

@@ -69,6 +69,8 @@ def print_table(results, workload_list):
     print("processes: more is better. PUB: what all subscribers got, together, from a publisher that waits for them.")
     print("ROUTER, proxy: round trips of a DEALER that has w requests in flight. topics: one SUB with so many of them.")
     print("two threads: inproc between them. blocking: threads that wait. clients: until each has connected and said a word.")
+    print("I/O threads: 16 PUSHes to one port, which cozmq serves with a PULL on each of so many I/O threads (reuse_port),")
+    print("libzmq with one PULL whose context has so many, and the thread of the application.")
     print("raw sockets: ZMTP frames without a library, every message in memory of its own.")
 
 

@@ -53,4 +53,12 @@ inline void reject_inproc(plan const& p)
   }
 }
 
+/// For work of which only one transport is capable.
+inline void reject_all_but_tcp(plan const& p)
+{
+  if (p.transport != "tcp") {
+    throw std::invalid_argument{p.work + " is offered over tcp only"};
+  }
+}
+
 }  // namespace bench
