@@ -283,12 +283,18 @@ std::chrono::steady_clock::duration end(asio::io_context& io, std::optional<cozm
   return std::chrono::steady_clock::now() - begin;
 }
 
-std::string free_endpoint(asio::io_context& io)
-{
-  cozmq::context ctx{io};
-  cozmq::pull_socket gone{ctx};
-  return gone.bind("tcp://127.0.0.1:*");
-}
+// A port where nobody listens, and which no other program can have meanwhile.
+class deserted_port {
+ public:
+  explicit deserted_port(asio::io_context& io) : taken_{io, asio::ip::tcp::v4()}
+  {
+    taken_.bind({asio::ip::address_v4::loopback(), 0});
+  }
+  std::string endpoint() const { return fmt::format("tcp://127.0.0.1:{}", taken_.local_endpoint().port()); }
+
+ private:
+  asio::ip::tcp::acceptor taken_;
+};
 
 }  // namespace
 
@@ -300,9 +306,10 @@ TEST_CASE(
   captured_log log;
   asio::io_context io;
   cozmq::context ctx{io};
+  deserted_port const nobody{io};
   raw_listener silent{io};  // its system accepts, and nobody reads
   std::optional<cozmq::push_socket> push{
-      full_socket(ctx, absent ? free_endpoint(io) : silent.endpoint(), cozmq::option::linger{0ms})};
+      full_socket(ctx, absent ? nobody.endpoint() : silent.endpoint(), cozmq::option::linger{0ms})};
   io.run_for(1ms);
   auto const took = end(io, push);
   REQUIRE(took < 5s);
@@ -317,9 +324,10 @@ TEST_CASE(
   captured_log log;
   asio::io_context io;
   cozmq::context ctx{io};
+  deserted_port const nobody{io};
   raw_listener silent{io};
   std::optional<cozmq::push_socket> push{
-      full_socket(ctx, absent ? free_endpoint(io) : silent.endpoint(), cozmq::option::linger{100ms})};
+      full_socket(ctx, absent ? nobody.endpoint() : silent.endpoint(), cozmq::option::linger{100ms})};
   io.run_for(1ms);
   auto const took = end(io, push);
   REQUIRE(took >= 100ms);
@@ -335,15 +343,17 @@ TEST_CASE(
   captured_log log;
   asio::io_context io;
   cozmq::context ctx{io};
+  std::optional<deserted_port> nobody{io};
   cozmq::pull_socket pull{ctx};
   pull.set_option(cozmq::option::receive_hwm{kind == "slow" ? 1U : 1'000U});
-  std::string const endpoint = kind == "late" ? free_endpoint(io) : pull.bind("tcp://127.0.0.1:*");
+  std::string const endpoint = kind == "late" ? nobody->endpoint() : pull.bind("tcp://127.0.0.1:*");
   std::optional<cozmq::push_socket> push{
       full_socket(ctx, endpoint, cozmq::option::linger{cozmq::option::linger::forever})};
   push.reset();  // returns, though nobody runs the loop that could deliver
   run_test(io, [&]() -> asio::awaitable<void> {
     if (kind == "late") {
       co_await until(io, [&] { return log.count("retrying") > 0; });
+      nobody.reset();
       pull.bind(endpoint);
     }
     int const received = co_await receive_numbers(pull, many);
