@@ -155,6 +155,13 @@ bool runs_short(asio::io_context& io, std::size_t number, Condition done)
   return came;
 }
 
+struct receiver {
+  asio::io_context io;
+  cozmq::context ctx{io};
+  cozmq::pull_socket pull{ctx};
+  std::string bound = pull.bind("tcp://127.0.0.1:*");
+};
+
 }  // namespace
 
 TEST_CASE("K7 a peer whose messages find no memory is lost; the other connections go on")
@@ -164,27 +171,24 @@ TEST_CASE("K7 a peer whose messages find no memory is lost; the other connection
   std::size_t number = 0;
   for (bool came = true; came; ++number) {
     CAPTURE(number);
-    asio::io_context io;
-    cozmq::context ctx{io};
-    cozmq::pull_socket pull{ctx};
-    std::string const bound = pull.bind("tcp://127.0.0.1:*");
-    writer victim{bound};
-    writer other{bound};
-    run_until(io, [&] { return pull.stats().peers == 2; });
+    receiver here;
+    writer victim{here.bound};
+    writer other{here.bound};
+    run_until(here.io, [&] { return here.pull.stats().peers == 2; });
     victim.write(much());
-    came = runs_short(io, number, [&] { return pull.stats().unread == messages_in_much; });
+    came = runs_short(here.io, number, [&] { return here.pull.stats().unread == messages_in_much; });
     other.write(frame_octets("still here"));
     std::size_t of_victim = 0;
     std::optional<cozmq::message> of_other;
-    run_until(io, [&] {
-      while (std::optional<cozmq::message> m = pull.try_recv())
+    run_until(here.io, [&] {
+      while (std::optional<cozmq::message> m = here.pull.try_recv())
         if ((*m)[0] == "still here")
           of_other = std::move(m);
         else
           ++of_victim;
-      return of_other && (pull.stats().peers == 1 || of_victim == messages_in_much);
+      return of_other && (here.pull.stats().peers == 1 || of_victim == messages_in_much);
     });
-    if (pull.stats().peers == 1)
+    if (here.pull.stats().peers == 1)
       ++lost;
   }
   REQUIRE(number > 1);  // much of the memory is what earlier messages have left
@@ -197,19 +201,16 @@ TEST_CASE("K7 a peer that comes when there is no memory is refused; the next one
   std::size_t number = 0;
   for (bool came = true; came; ++number) {
     CAPTURE(number);
-    asio::io_context io;
-    cozmq::context ctx{io};
-    cozmq::pull_socket pull{ctx};
-    std::string const bound = pull.bind("tcp://127.0.0.1:*");
-    io.poll();
-    writer victim{bound};
-    came = runs_short(io, number, [&] { return pull.stats().peers == 1; });
-    std::size_t const before = pull.stats().peers;
-    writer next{bound};
-    run_until(io, [&] { return pull.stats().peers > before; });
+    receiver here;
+    here.io.poll();
+    writer victim{here.bound};
+    came = runs_short(here.io, number, [&] { return here.pull.stats().peers == 1; });
+    std::size_t const before = here.pull.stats().peers;
+    writer next{here.bound};
+    run_until(here.io, [&] { return here.pull.stats().peers > before; });
     next.write(frame_octets("served"));
     std::optional<cozmq::message> m;
-    run_until(io, [&] { return (m = pull.try_recv()).has_value(); });
+    run_until(here.io, [&] { return (m = here.pull.try_recv()).has_value(); });
     REQUIRE((*m)[0] == "served");
   }
   REQUIRE(number > 5);
