@@ -21,14 +21,17 @@
 #include <cerrno>
 #include <charconv>
 #include <chrono>
+#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -68,8 +71,67 @@ cozmq::message message_from_hex(std::string_view text)
   }
 }
 
+// What the device says, written by a thread of its own: who floods it does not wait for whoever reads that.
+class printer {
+ public:
+  printer() = default;
+  printer(printer const&) = delete;
+  printer& operator=(printer const&) = delete;
+  ~printer()
+  {
+    {
+      std::lock_guard const lock{mutex_};
+      ends_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+  }
+
+  void operator()(std::string_view line)
+  {
+    {
+      std::lock_guard const lock{mutex_};
+      lines_.append(line).append(1, '\n');
+    }
+    changed_.notify_all();
+  }
+
+  // Waits until all of it is written.
+  void flush()
+  {
+    std::unique_lock lock{mutex_};
+    changed_.wait(lock, [&] { return lines_.empty() && !writing_; });
+  }
+
+ private:
+  void work()
+  {
+    std::unique_lock lock{mutex_};
+    for (;;) {
+      changed_.wait(lock, [&] { return ends_ || !lines_.empty(); });
+      if (lines_.empty())
+        return;
+      std::string const now = std::exchange(lines_, {});
+      writing_ = true;
+      lock.unlock();
+      std::fwrite(now.data(), 1, now.size(), stdout);
+      std::fflush(stdout);
+      lock.lock();
+      writing_ = false;
+      changed_.notify_all();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::string lines_;
+  bool writing_ = false;
+  bool ends_ = false;
+  std::thread thread_{[this] { work(); }};
+};
+
 // Of a long part only the first 400 bytes are shown, and how many more there are.
-void print(cozmq::message const& message)
+std::string as_line(cozmq::message const& message)
 {
   constexpr std::size_t shown = 400;
   constexpr char digits[] = "0123456789abcdef";
@@ -90,7 +152,7 @@ void print(cozmq::message const& message)
     if (part.size() > shown)
       line += fmt::format("+{}", part.size() - shown);
   }
-  fmt::print("{}\n", line);
+  return line;
 }
 
 // The number after SENT: what libzmq's errno would be, where there is such a thing.
@@ -153,10 +215,10 @@ class device {
     for (auto const& [name, value] : args.options)
       configure(name, value);
     if (args.connect.empty()) {
-      fmt::print("BOUND {}\n", socket_.bind(args.bind));
+      say_(fmt::format("BOUND {}", socket_.bind(args.bind)));
     } else {
       socket_.connect(args.connect);
-      fmt::print("CONNECTING\n");
+      say_("CONNECTING");
     }
     spawn(obey());
     resume_receiving();
@@ -238,7 +300,8 @@ class device {
       if (!socket_.try_send(message, ec) && ec == cozmq::errc::would_block)
         ec = co_await send_within(1s, std::move(message));
     }
-    fmt::print("SENT {}\n", ec ? errno_of(ec) : 0);
+    say_(fmt::format("SENT {}", ec ? errno_of(ec) : 0));
+    say_.flush();
     // The runner reads this answer and the wire in two threads and takes an answer that is later than the frame for
     // that to its next command: hold the frame of a single command back for a moment, but not those of a burst.
     auto const now = std::chrono::steady_clock::now();
@@ -266,7 +329,7 @@ class device {
       std::error_code ec;
       cozmq::message message = co_await socket_.async_recv(asio::redirect_error(asio::use_awaitable, ec));
       if (!ec)
-        print(message);
+        say_(as_line(message));
       else if (ec != cozmq::errc::wrong_state || !std::exchange(turn_changed_, false))
         break;
     }
@@ -274,6 +337,7 @@ class device {
   }
 
   asio::io_context& io_;
+  printer say_;
   cozmq::basic_socket<Pattern> socket_;
   asio::posix::stream_descriptor input_;
   bool receiving_ = false;
@@ -343,9 +407,14 @@ arguments parse(int argc, char* argv[])
 
 }  // namespace
 
+// Of what was freed AddressSanitizer keeps so much (its default is 256): a flood does not pay for fresh pages all the time.
+extern "C" char const* __asan_default_options()
+{
+  return "quarantine_size_mb=16";
+}
+
 int main(int argc, char* argv[])
 {
-  std::setvbuf(stdout, nullptr, _IOLBF, 1 << 16);
   try {
     return serve(parse(argc, argv));
   } catch (std::invalid_argument const& failure) {

@@ -19,6 +19,8 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <system_error>
+#include <vector>
 
 using namespace cozmq::test;
 
@@ -54,6 +56,15 @@ void* operator new(std::size_t size)
 void* operator new[](std::size_t size)
 {
   return operator new(size);
+}
+
+// Asio's.
+extern "C" void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept
+{
+  if (until_failure != never && until_failure-- == 0)
+    return nullptr;
+  void* memory = nullptr;
+  return ::posix_memalign(&memory, alignment, size) == 0 ? memory : nullptr;
 }
 
 void* operator new(std::size_t size, std::nothrow_t const&) noexcept
@@ -214,4 +225,112 @@ TEST_CASE("K7 a peer that comes when there is no memory is refused; the next one
     REQUIRE((*m)[0] == "served");
   }
   REQUIRE(number > 5);
+}
+
+namespace {
+
+// Receives for ever, and only ever because it is woken.
+template <typename Socket>
+void keep_receiving(Socket& socket, std::vector<std::string>& texts)
+{
+  socket.async_recv([&](std::error_code ec, cozmq::message m) {
+    if (ec)
+      return;
+    texts.push_back(std::string{m[0].view()});
+    keep_receiving(socket, texts);
+  });
+}
+
+// `send` sends from outside of the event loops of `there`, once with each allocation failing in turn; nothing that it took is
+// lost, and the next message wakes whoever slept.
+template <typename Send>
+void send_without_memory(asio::io_context& here, asio::io_context& there, cozmq::pull_socket& pull, Send send)
+{
+  std::vector<std::string> texts;
+  keep_receiving(pull, texts);
+  auto const arrives = [&](std::string const& text) {
+    run_until(there, [&] {
+      here.restart();
+      here.poll();
+      return !texts.empty() && texts.back() == text;
+    });
+  };
+  REQUIRE(send("0"));
+  arrives("0");
+  std::size_t failures = 0;
+  for (bool came = true; came; ++failures) {
+    CAPTURE(failures);
+    bool taken = false;
+    try {
+      shortage const one{failures};
+      taken = send("meanwhile");
+      came = one.came();
+    } catch (std::bad_alloc const&) {
+    }
+    std::size_t const before = texts.size();
+    std::string const next = std::to_string(failures + 1);
+    REQUIRE(send(cozmq::message{next}));
+    arrives(next);
+    REQUIRE(texts.size() == before + (taken ? 2 : 1));
+  }
+  REQUIRE(failures > 1);
+}
+
+}  // namespace
+
+TEST_CASE("K7 a message between executors for whose wake there is no memory arrives with the next one")
+{
+  asio::io_context here;
+  asio::io_context there;
+  cozmq::context ctx{here};
+  cozmq::pull_socket pull{ctx, there.get_executor()};
+  cozmq::push_socket push{ctx};
+  push.connect(pull.bind("inproc://shortage"));
+  send_without_memory(here, there, pull, [&](cozmq::message m) { return push.try_send(m); });
+}
+
+TEST_CASE("K7 a message of a shared sender for whose wake there is no memory arrives with the next one")
+{
+  asio::io_context io;
+  cozmq::context ctx{io};
+  cozmq::pull_socket pull{ctx};
+  cozmq::push_socket push{ctx};
+  push.connect(pull.bind("inproc://shortage"));
+  cozmq::shared_sender const sender{push};
+  send_without_memory(io, io, pull, [&](cozmq::message m) { return sender.try_send(m); });
+}
+
+TEST_CASE("K7 a sender for whose wake there was no memory is woken when the receiver next finds nothing")
+{
+  std::size_t number = 0;
+  for (bool came = true; came; ++number) {
+    CAPTURE(number);
+    asio::io_context here;
+    asio::io_context there;
+    cozmq::context ctx{here};
+    cozmq::pull_socket pull{ctx, there.get_executor()};
+    cozmq::push_socket push{ctx};
+    pull.set_option(cozmq::option::receive_hwm{1});
+    push.set_option(cozmq::option::send_hwm{1});
+    push.connect(pull.bind("inproc://shortage"));
+    there.poll();
+    here.poll();
+    for (bool room = true; room;) {
+      cozmq::message m{"fills"};
+      room = push.try_send(m);
+    }
+    bool sent = false;
+    push.async_send(cozmq::message{"waits"}, [&](std::error_code ec) { sent = !ec; });
+    there.restart();
+    there.poll();
+    {
+      shortage const one{number};
+      while (pull.try_recv())
+        continue;
+      came = one.came();
+    }
+    REQUIRE_FALSE(pull.try_recv());
+    run_until(here, [&] { return sent; });
+  }
+  REQUIRE(number > 1);
 }

@@ -15,7 +15,7 @@
 namespace cozmq::test {
 
 // Generous: it is there to end a hanging test, not to measure.
-inline constexpr std::chrono::seconds default_bound{30};
+inline constexpr std::chrono::seconds default_bound{180};
 
 // Returns when the coroutine has ended, with sockets that outlive it still open. Assertions belong in the
 // coroutine or after this call, never on another thread.

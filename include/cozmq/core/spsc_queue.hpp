@@ -82,6 +82,9 @@ class spsc_queue {
     return false;
   }
 
+  /// The reader was to be woken, and could not be: the next `commit` says so again.
+  void reader_not_woken() noexcept { reader_sleeps_.store(true, std::memory_order_release); }
+
   std::size_t written() const noexcept { return writer_.written; }
 
   // ---- the reader's side --------------------------------------------------------------------------------------------
@@ -132,10 +135,13 @@ class spsc_queue {
     return false;
   }
 
+  /// The writer was to be woken, and could not be: the next `give_back` says so again.
+  void writer_not_woken() noexcept { writer_sleeps_.store(true, std::memory_order_release); }
+
   std::size_t returned() const noexcept { return reader_.returned; }
 
  private:
-  struct chunk {
+  struct alignas(64) chunk {
     std::array<T, ChunkSize> slots;
     chunk* next = nullptr;  // written before the element behind it is
   };

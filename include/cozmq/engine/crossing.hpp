@@ -81,17 +81,19 @@ class crossing {
     call(1 - which);
   }
 
-  /// Has `which` look at its lanes, on its executor. Several calls before it does so are one. Thread-safe.
-  void call(std::size_t which)
+  /// Has `which` look at its lanes, on its executor. Several calls before it does so are one. False: there is no memory
+  /// for that, or nobody there. Thread-safe.
+  bool call(std::size_t which)
   {
     std::lock_guard const lock{mutex_};
     reachable& to = ends_[which];
     if (!to.way || to.called)
-      return;
-    to.called = to.way->post([weak = to.end] {
+      return to.called;
+    to.called = to.way->try_post([weak = to.end] {
       if (auto const end = weak.lock())
         end->visit();
     });
+    return to.called;
   }
 
   /// For an end that begins to look: what is written from now on calls it again.

@@ -16,7 +16,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <random>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -164,7 +163,6 @@ class dialer final : public connection_owner, public std::enable_shared_from_thi
   bool stopped_ = false;
   bool gave_up_ = false;
   bool leaving_ = false;
-  std::minstd_rand random_{std::random_device{}()};
 };
 
 }  // namespace cozmq::engine

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <exception>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <semaphore>
 #include <string>
@@ -82,6 +83,17 @@ class door {
       return false;
     asio::post(executor_, std::forward<Work>(work));
     return true;
+  }
+
+  /// As post. False also when there is no memory for it: for wakes, which can be told again later.
+  template <class Work>
+  bool try_post(Work&& work)
+  {
+    try {
+      return post(std::forward<Work>(work));
+    } catch (std::bad_alloc const&) {
+      return false;
+    }
   }
 
   /// Runs `call` over there and waits for its result; what it throws is thrown here. For threads that may wait. When the

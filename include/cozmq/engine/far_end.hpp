@@ -243,8 +243,8 @@ class far_end {
   void written()
   {
     ++sent_;
-    if (out().messages.commit())
-      crossing_->call(other());
+    if (out().messages.commit() && !crossing_->call(other())) [[unlikely]]
+      out().messages.reader_not_woken();
     // The reader gets its turn, if it is on the same thread.
     if (sent_ % burst == 0 && end_.owner() != nullptr)
       end_.owner()->on_burst();
@@ -351,8 +351,7 @@ class far_end {
 
   bool sleeps()
   {
-    if (owed_ > 0)
-      return_room();
+    return_room();  // with nothing owed it still finds a writer who could not be woken before
     return in().messages.reader_sleeps();
   }
 
@@ -370,8 +369,8 @@ class far_end {
     if (since_call_ < half_ && in().messages.front() != nullptr)
       return in().messages.return_room(count);
     since_call_ = 0;
-    if (in().messages.give_back(count))
-      crossing_->call(other());
+    if (in().messages.give_back(count) && !crossing_->call(other())) [[unlikely]]
+      in().messages.writer_not_woken();
   }
 
   inproc_end& end_;

@@ -53,14 +53,19 @@ class listener final : public connection_owner, public std::enable_shared_from_t
       bound_.socket.non_blocking(true, blocks);
     if (blocks)
       return refused(blocks);
-    bound_.socket.async_wait(transport::acceptor::wait_read, [self = shared_from_this()](std::error_code ec) {
-      if (self->closed_)
-        return;
-      use_scope const inside{self->host_};
-      if (!ec)
-        return self->accept_waiting();
-      self->refused(ec);
-    });
+    try {
+      bound_.socket.async_wait(transport::acceptor::wait_read,
+                               [self = shared_from_this()](std::error_code ec) {
+                                 if (self->closed_)
+                                   return;
+                                 use_scope const inside{self->host_};
+                                 if (!ec)
+                                   return self->accept_waiting();
+                                 self->refused(ec);
+                               });
+    } catch (std::bad_alloc const&) {
+      refused(std::make_error_code(std::errc::not_enough_memory));
+    }
   }
 
   /// Stops listening. With it go the accepted connections; what they have queued for reading stays.

@@ -22,6 +22,7 @@ class memory_return {
   memory_return& operator=(memory_return const&) = delete;
   ~memory_return()
   {
+    show();
     while (collect()) {
     }
   }
@@ -43,7 +44,8 @@ class memory_return {
     if (block == nullptr)
       return;
     (*blocks_)[given_here_ % most_blocks] = block;
-    given_.store(++given_here_, std::memory_order_release);
+    if (++given_here_ - shown_ >= std::clamp<std::size_t>(most / 8, 1, together))
+      show();
   }
 
   /// The writer takes one block, if there is one, to its thread's others.
@@ -69,12 +71,22 @@ class memory_return {
  private:
   static constexpr std::size_t most_blocks = 2048;
   static constexpr std::size_t ahead = 8;
+  static constexpr std::size_t together = 16;  // shown to the writer at a time, so that the two rarely meet
   static constexpr std::size_t most_bytes = std::size_t{1} << 20;
 
-  // the reader's
-  alignas(64) std::atomic<std::size_t> given_ = 0;
-  std::size_t given_here_ = 0;
+  void show() noexcept
+  {
+    shown_ = given_here_;
+    given_.store(shown_, std::memory_order_release);
+  }
+
+  // the reader's own
+  alignas(64) std::size_t given_here_ = 0;
+  std::size_t shown_ = 0;
   std::size_t collected_seen_ = 0;
+
+  // the reader's, which the writer looks at: not beside what the reader writes for each message
+  alignas(64) std::atomic<std::size_t> given_ = 0;
   std::unique_ptr<std::array<detail::buffer*, most_blocks>> blocks_;  // made before the first is given
 
   // the writer's

@@ -2,12 +2,12 @@
 #pragma once
 
 #include <cozmq/core/error.hpp>
+#include <cozmq/core/random_bits.hpp>
 #include <cozmq/message/message.hpp>
 #include <cozmq/routing/pipe.hpp>
 
 #include <cstdint>
 #include <cstring>
-#include <random>
 #include <vector>
 
 namespace cozmq::routing {
@@ -130,7 +130,7 @@ class request_envelope {
   bool late_reply_ = false;  // one without a number may still come
   bool awaits_number_ = false;
   bool numbered_before_ = false;
-  std::uint32_t number_ = std::random_device{}();
+  std::uint32_t number_ = random_bits();
 };
 
 /// REP: keeps the frames up to and including the empty delimiter, and puts them in front of the reply.

@@ -2,13 +2,13 @@
 #pragma once
 
 #include <cozmq/core/error.hpp>
+#include <cozmq/core/random_bits.hpp>
 #include <cozmq/routing/outbound.hpp>
 #include <cozmq/routing/prefix_table.hpp>
 
 #include <array>
 #include <cstdint>
 #include <cstring>
-#include <random>
 #include <utility>
 
 namespace cozmq::routing {
@@ -117,7 +117,7 @@ class identity_table {
   {
     std::array<std::byte, 5> id{};
     do {
-      std::uint32_t const number = static_cast<std::uint32_t>(random_());
+      std::uint32_t const number = random_bits();
       std::memcpy(id.data() + 1, &number, sizeof number);
     } while (find(id) != nullptr);
     return frame{byte_view{id}};
@@ -126,7 +126,6 @@ class identity_table {
   mutable prefix_table<pipe*> peers_;
   std::uint64_t dropped_ = 0;
   std::uint64_t unroutable_ = 0;
-  std::mt19937 random_{std::random_device{}()};
 };
 
 static_assert(outbound<identity_table>);

@@ -47,8 +47,8 @@ class handover final : public carrier<handover> {
         if (m.is_large())
           outbox_memory_.collect();
         outbox_.prepare().take(m);
-        if (outbox_.commit())
-          call();
+        if (outbox_.commit() && !call()) [[unlikely]]
+          outbox_.reader_not_woken();
         return {};
       }
       std::uint64_t const seen = wakes_so_far();
@@ -73,8 +73,7 @@ class handover final : public carrier<handover> {
         give_back();
         return {};
       }
-      if (owed_ > 0)
-        return_room();
+      return_room();  // with nothing owed it still finds a writer who could not be woken before
       std::uint64_t const seen = wakes_so_far();
       quieten();
       if (errc const e = ended(); e != errc{}) {
@@ -145,9 +144,9 @@ class handover final : public carrier<handover> {
 
   errc ended() const noexcept { return ended_.load(std::memory_order_acquire); }
 
-  void call()
+  bool call()
   {
-    socket().way()->post([self = shared_from_this()] { self->move(); });
+    return socket().way()->try_post([self = shared_from_this()] { self->move(); });
   }
 
   void give_back()
@@ -158,8 +157,8 @@ class handover final : public carrier<handover> {
 
   void return_room()
   {
-    if (inbox_.give_back(std::exchange(owed_, 0)))
-      call();
+    if (inbox_.give_back(std::exchange(owed_, 0)) && !call()) [[unlikely]]
+      inbox_.writer_not_woken();
   }
 
   std::uint64_t wakes_so_far()

@@ -39,7 +39,7 @@ class shared_queue : public std::enable_shared_from_this<shared_queue> {
   static constexpr time_point never = time_point::max();
 
   /// At most `limit` messages are in it. `call` makes the socket's side look at it, from any thread; `way` leads there.
-  shared_queue(std::size_t limit, std::shared_ptr<engine::door> way, std::function<void()> call)
+  shared_queue(std::size_t limit, std::shared_ptr<engine::door> way, std::function<bool()> call)
       : limit_{limit}, way_{std::move(way)}, call_{std::move(call)}
   {
   }
@@ -78,8 +78,10 @@ class shared_queue : public std::enable_shared_from_this<shared_queue> {
     enter(m);
     bool const wakes = std::exchange(reader_sleeps_, false);
     lock.unlock();
-    if (wakes)
-      call_();
+    if (wakes && !call_()) [[unlikely]] {
+      lock.lock();
+      reader_sleeps_ = true;
+    }
     return {};
   }
 
@@ -240,8 +242,8 @@ class shared_queue : public std::enable_shared_from_this<shared_queue> {
     }
     if (e == errc{}) {
       enter(who->body());
-      if (std::exchange(reader_sleeps_, false))
-        call_();
+      if (reader_sleeps_)
+        reader_sleeps_ = !call_();
     }
     finish(*who, e);
     return false;
@@ -272,7 +274,7 @@ class shared_queue : public std::enable_shared_from_this<shared_queue> {
 
   std::size_t const limit_;
   std::shared_ptr<engine::door> const way_;
-  std::function<void()> const call_;
+  std::function<bool()> const call_;
 
   std::mutex mutex_;
   std::vector<message> entered_;

@@ -30,7 +30,7 @@ class shared_outbox final : public carrier<shared_outbox> {
   {
     auto way = carrier::socket().way();
     auto call = [way, weak = weak_from_this()] {
-      way->post([weak] {
+      return way->try_post([weak] {
         if (auto const self = weak.lock())
           self->move();
       });

@@ -47,12 +47,24 @@ std::size_t collect_all(memory_return& way)
 TEST_CASE("the memory of a message comes back from the thread that dropped it, for the next one of its size")
 {
   memory_return way;
-  std::vector<message> made = messages(1, 3'000);
-  std::byte const* const memory = made[0][0].data();
+  std::vector<message> made = messages(16, 3'000);
+  std::byte const* const memory = made[15][0].data();
   drop_elsewhere(way, std::move(made));
-  REQUIRE(collect_all(way) == (cozmq::detail::reuses_memory ? 1 : 0));
+  REQUIRE(collect_all(way) == (cozmq::detail::reuses_memory ? 16 : 0));
   if (cozmq::detail::reuses_memory)
     REQUIRE(messages(1, 3'000)[0][0].data() == memory);
+}
+
+TEST_CASE("small blocks come back sixteen at a time, large ones singly")
+{
+  memory_return small;
+  drop_elsewhere(small, messages(15, 100));
+  REQUIRE(collect_all(small) == 0);
+  drop_elsewhere(small, messages(1, 100));
+  REQUIRE(collect_all(small) == (cozmq::detail::reuses_memory ? 16 : 0));
+  memory_return large;
+  drop_elsewhere(large, messages(1, 65'536));
+  REQUIRE(collect_all(large) == (cozmq::detail::reuses_memory ? 1 : 0));
 }
 
 TEST_CASE("no more than 1 MiB of memory, in 2048 blocks, is on its way back")

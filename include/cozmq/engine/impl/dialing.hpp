@@ -3,6 +3,7 @@
 
 #include <cozmq/core/decl.hpp>
 #include <cozmq/core/log.hpp>
+#include <cozmq/core/random_bits.hpp>
 #include <cozmq/engine/dialer.hpp>
 
 #include <asio/post.hpp>
@@ -160,7 +161,7 @@ COZMQ_DECL void dialer::retry(std::string const& cause, std::error_code why)
     return give_up(why, cause, ", as reconnect_interval asks");
   if ((refused && options.stops.refused) || (leaving_ && options.stops.after_disconnect))
     return give_up(why, cause, ", as reconnect_stop asks");
-  auto const wait = backoff(options.interval, failures_++, static_cast<std::uint32_t>(random_()));
+  auto const wait = backoff(options.interval, failures_++, random_bits());
   if (why != peer_cut())
     trouble_.report(fmt::format("{}; retrying every {} ms", cause, options.interval.min.count()));
   host_->observed().report([&] {
