@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cozmq/core/backoff.hpp>
+#include <cozmq/engine/authentication.hpp>
 #include <cozmq/engine/event.hpp>
 #include <cozmq/message/message.hpp>
 #include <cozmq/message/properties.hpp>
@@ -10,10 +11,13 @@
 #include <cozmq/transport/stream.hpp>
 #include <cozmq/wire/decoder.hpp>
 #include <cozmq/wire/heartbeat.hpp>
+#include <cozmq/wire/mechanism.hpp>
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -73,6 +77,10 @@ struct socket_options {
   properties metadata;  // of the application, for our READY
   bool receive_metadata = false;
   bool stream_notify = true;
+
+  std::function<std::unique_ptr<wire::mechanism>()> mechanism;  // for a new connection; none: NULL
+  authenticator authenticates;
+  std::string zap_domain;
 
   bool reconnect = true;
   reconnect_interval interval;

@@ -68,6 +68,9 @@ class session final : public connection {
   void on_timer() override;
 
   bool read_handshake();
+  bool shake_hands(byte_view input);
+  void ask();
+  void decide(auth_reply const& reply);
   void flush_handshake();
   bool handshake_done(byte_view early);
   void read_messages();
@@ -84,6 +87,7 @@ class session final : public connection {
   wire::encoder encoder_;
   wire::decoder decoder_;
   std::unique_ptr<wire::handshake> handshake_;
+  std::vector<std::byte> early_;  // what came behind the part of the handshake that waits for a decision
   std::optional<wire::heartbeat> heartbeat_;
   wire::peer_info_on_wire peer_;
   bool held_ = false;          // routing does not want to be told more

@@ -187,7 +187,7 @@ class basic_socket {
   }
 
   /// Reads an option back: `socket.get_option<cozmq::option::send_hwm>()`.
-  template <socket_option Option>
+  template <readable_option Option>
   Option get_option() const
   {
     static_assert(Option::applies_to(Pattern::type), "this socket type has no use for this option");

@@ -156,7 +156,7 @@ class context {
   }
 
   /// Reads a default back: `ctx.get_default<cozmq::option::linger>()`.
-  template <socket_option Option>
+  template <readable_option Option>
   Option get_default() const
   {
     return Option::read(core_->defaults);

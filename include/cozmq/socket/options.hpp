@@ -11,4 +11,5 @@
 #include <cozmq/socket/options/publishing.hpp>
 #include <cozmq/socket/options/queues.hpp>
 #include <cozmq/socket/options/routing.hpp>
+#include <cozmq/socket/options/security.hpp>
 #include <cozmq/socket/options/socks.hpp>

@@ -19,9 +19,8 @@ inline constexpr std::uint8_t version_major = 3;
 inline constexpr std::uint8_t version_minor = 1;
 
 /// The greeting of a ZMTP 3.1 peer that uses `mechanism` (at most 20 characters).
-///
-/// as-server is 0 for clients and servers alike: libzmq, JeroMQ and NetMQ never set it.
-inline std::array<std::byte, greeting_size> encode_greeting(std::string_view mechanism) noexcept
+inline std::array<std::byte, greeting_size> encode_greeting(std::string_view mechanism,
+                                                            bool as_server = false) noexcept
 {
   std::array<std::byte, greeting_size> out{};
   // [RFC 37, grammar] signature = %xFF padding %x7F; the padding is zero, as it SHOULD be.
@@ -31,6 +30,7 @@ inline std::array<std::byte, greeting_size> encode_greeting(std::string_view mec
   out[11] = std::byte{version_minor};
   byte_view const name = as_bytes(mechanism.substr(0, mechanism_field_size));
   std::copy(name.begin(), name.end(), out.begin() + 12);
+  out[12 + mechanism_field_size] = static_cast<std::byte>(as_server);
   return out;
 }
 
@@ -74,7 +74,7 @@ class greeting_parser {
     return field.substr(0, field.find('\0'));
   }
 
-  /// Whether the peer says that it is the server of the security handshake; no signal for NULL.
+  /// Whether the peer says that it is the server of the security handshake; not all servers do.
   bool as_server() const noexcept { return octet(32) == 1; }
 
  private:

@@ -34,6 +34,7 @@ struct handshake_config {
   std::string identity{};                 ///< at most 255 octets; sent by REQ, DEALER and ROUTER only
   properties extra{};                     ///< further properties for the peer
   std::unique_ptr<mechanism> security{};  ///< null means NULL
+  bool asks = false;                      ///< a peer that is no server has to be let in
   std::size_t max_command = 64 * 1024;    ///< the largest command body to accept from a stranger
 };
 
@@ -44,6 +45,7 @@ struct peer_info_on_wire {
   std::string identity{};  ///< empty unless the peer is a REQ, DEALER or ROUTER that gave one
   properties metadata{};   ///< everything it announced, Socket-Type and Identity too
   std::string mechanism{};
+  properties told{};  ///< what those who let it in say of it
 };
 
 /// The handshake of one connection, as a machine that is fed octets.
@@ -51,16 +53,19 @@ struct peer_info_on_wire {
 /// Send `output()` while it is not empty, call `sent()`, and `feed()` what arrives, until it is done or has
 /// failed. Then send what `output()` still holds (our READY, or the ERROR that tells the peer why), before
 /// anything else or before closing. How long all this may take is the owner's to limit.
+///
+/// In `needs_decision` it takes nothing: look at `shown()` and call `admit()` or `refuse()`, then feed it what is left.
 class handshake {
  public:
-  enum class status : std::uint8_t { needs_input, done, failed };
+  enum class status : std::uint8_t { needs_input, needs_decision, done, failed };
 
   /// The greeting is in `output()` at once: [RFC 37] the peer may wait for it before it sends its own.
   explicit handshake(handshake_config config) : config_{std::move(config)}
   {
     if (!config_.security)
       config_.security = std::make_unique<null_mechanism>();
-    auto const greeting = encode_greeting(config_.security->name());
+    auto const greeting = encode_greeting(config_.security->name(),
+                                          config_.security->role() == mechanism_role::server);
     out_.assign(greeting.begin(), greeting.end());
   }
 
@@ -90,6 +95,36 @@ class handshake {
   }
 
   status state() const noexcept { return status_; }
+
+  /// What the peer has shown of itself.
+  credentials shown() const { return config_.security->shown(); }
+
+  std::string_view mechanism_name() const noexcept { return config_.security->name(); }
+
+  /// The identity that the peer has given so far.
+  std::string const& identity() const noexcept { return peer_.identity; }
+
+  /// The peer is let in; `told` goes to `peer().told`.
+  void admit(properties told)
+  {
+    peer_.told = std::move(told);
+    admitted_ = true;
+    if (peer_known_)
+      return complete();
+    status_ = status::needs_input;
+    config_.security->admit(out_);
+  }
+
+  /// The peer is not let in: `reason` for the log, `told` for the peer, who is told nothing if it is empty.
+  void refuse(std::string reason, std::string_view told)
+  {
+    if (!told.empty())
+      config_.security->refuse(told, out_);
+    fail(errc::access_denied, std::move(reason));
+  }
+
+  /// Was our part the last of the handshake? Then the peer had nothing more to send before it.
+  bool had_last_word() const noexcept { return last_word_; }
 
   /// Why the handshake failed.
   std::error_code error() const noexcept { return error_; }
@@ -139,6 +174,9 @@ class handshake {
     }
     peer_.minor = greeting_.peer_minor();
     peer_.mechanism = greeting_.mechanism();
+    // [RFC 37, as-server] a peer that says 0 may be a server all the same: libzmq, JeroMQ and NetMQ always do.
+    if (greeting_.as_server() && config_.security->role() == mechanism_role::server)
+      return fail(errc::mechanism_mismatch, "both ends are configured as the server of " + peer_.mechanism);
     config_.security->start(config_.binding, own_metadata(config_.type, config_.identity, config_.extra),
                             out_);
   }
@@ -219,6 +257,8 @@ class handshake {
     mechanism_result result = config_.security->on_command(*command, out_);
     if (result.what == mechanism_result::kind::failed)
       return fail(result.error, std::move(result.reason));
+    if (result.what == mechanism_result::kind::decision)
+      status_ = status::needs_decision;
     if (result.what == mechanism_result::kind::metadata)
       check_peer(std::move(result.metadata));
   }
@@ -227,16 +267,25 @@ class handshake {
   {
     metadata_verdict verdict = check_metadata(metadata, config_.type, config_.accepts);
     if (verdict.error != errc{}) {
-      // [RFC 37, Socket-Type] SHOULD handle errors by returning an ERROR command. When connecting, our READY
-      // is out, and the peer may have completed its handshake: an ERROR would come too late.
-      if (verdict.tell_peer && config_.binding)
+      if (verdict.tell_peer)
         config_.security->refuse(verdict.reason, out_);
       return fail(verdict.error, std::move(verdict.reason));
     }
-    config_.security->accept(out_);
     peer_.type = verdict.type;
     peer_.identity = std::move(verdict.identity);
     peer_.metadata = std::move(metadata);
+    peer_known_ = true;
+    if (config_.asks && !admitted_ && config_.security->role() != mechanism_role::client)
+      status_ = status::needs_decision;
+    else
+      complete();
+  }
+
+  void complete()
+  {
+    std::size_t const before = out_.size();
+    config_.security->accept(out_);
+    last_word_ = out_.size() > before;
     status_ = status::done;
   }
 
@@ -253,6 +302,9 @@ class handshake {
   std::error_code error_;
   std::string reason_;
   peer_info_on_wire peer_;
+  bool peer_known_ = false;  // its properties are here and good
+  bool admitted_ = false;
+  bool last_word_ = false;
 };
 
 }  // namespace cozmq::wire

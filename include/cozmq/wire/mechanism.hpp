@@ -17,10 +17,18 @@
 
 namespace cozmq::wire {
 
+/// What a peer has shown of itself, for whoever decides whether it is let in. Which have a value depends on the mechanism.
+struct credentials {
+  std::string user_name{};   ///< PLAIN
+  std::string password{};    ///< PLAIN
+  std::string public_key{};  ///< CURVE: the client's long-term key, 32 octets, which it has proved to own
+};
+
 /// What a mechanism made of a command from the peer.
 struct mechanism_result {
   enum class kind : std::uint8_t {
     proceed,   ///< it awaits the next command
+    decision,  ///< the peer's credentials are here: call `admit()` or `refuse()`
     metadata,  ///< the peer's properties are here: check them, then call `accept()` or `refuse()`
     failed,    ///< close; `error` and `reason` say why
   };
@@ -29,6 +37,8 @@ struct mechanism_result {
   properties metadata{};
   errc error{};
   std::string reason{};  ///< for the log; already printable
+
+  static mechanism_result decide() { return {kind::decision, {}, {}, {}}; }
 
   static mechanism_result received(properties metadata)
   {
@@ -41,6 +51,9 @@ struct mechanism_result {
   }
 };
 
+/// Which part a mechanism plays: a client shows what it has, a server decides. In NULL each is a peer of the other.
+enum class mechanism_role : std::uint8_t { peer, client, server };
+
 /// A frame that `mechanism::open()` has unwrapped.
 struct opened_frame {
   unsigned flags = 0;  ///< `flag_more`, `flag_command`
@@ -49,9 +62,8 @@ struct opened_frame {
 
 /// One side of one connection's security: a handshake of commands and, if it encrypts, a transform of frames.
 ///
-/// NULL is the only one so far; PLAIN and CURVE will derive from this class, which is why properties are
-/// checked between `on_command()` and `accept()`: each of the three sends its last word only after that.
-/// Whatever it writes, it appends to `out` as complete frames.
+/// Properties are checked between `on_command()` and `accept()`, because each mechanism sends its last word only after
+/// that. Whatever it writes, it appends to `out` as complete frames.
 class mechanism {
  public:
   mechanism() = default;
@@ -71,8 +83,16 @@ class mechanism {
   /// The peer's properties were found good: writes what is left to say; the handshake is then complete.
   virtual void accept(std::vector<std::byte>& out) = 0;
 
-  /// The peer's properties were found wrong: tells it why, in the mechanism's way.
-  virtual void refuse(std::string_view reason, std::vector<std::byte>& out) { append_error(out, reason); }
+  /// The peer's properties were found wrong, or it is not let in: tells it why, if it can still be told.
+  virtual void refuse(std::string_view reason, std::vector<std::byte>& out) = 0;
+
+  virtual mechanism_role role() const noexcept { return mechanism_role::peer; }
+
+  /// What the peer has shown; complete from `kind::decision` or `kind::metadata` on.
+  virtual credentials shown() const { return {}; }
+
+  /// Goes on after `kind::decision`: the peer is let in.
+  virtual void admit(std::vector<std::byte>&) {}
 
   /// Whether frames must pass through `seal()` and `open()`; when false, the codec leaves both alone.
   virtual bool transforms() const noexcept { return false; }

@@ -49,6 +49,14 @@ class null_mechanism final : public mechanism {
       send_ready(out);
   }
 
+  void refuse(std::string_view reason, std::vector<std::byte>& out) override
+  {
+    // [RFC 37, Socket-Type] SHOULD handle errors by returning an ERROR command. Once our READY is out, the peer may have
+    // completed its handshake, and an ERROR would come too late.
+    if (!ready_sent_)
+      append_error(out, reason);
+  }
+
  private:
   void send_ready(std::vector<std::byte>& out)
   {

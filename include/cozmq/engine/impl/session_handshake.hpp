@@ -4,11 +4,16 @@
 #include <cozmq/core/decl.hpp>
 #include <cozmq/engine/session.hpp>
 #include <cozmq/transport/peer_address.hpp>
+#include <cozmq/wire/printable.hpp>
+
+#include <asio/post.hpp>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <exception>
 #include <memory>
+#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,6 +30,9 @@ COZMQ_DECL bool session::start(transport::stream stream)
   config.binding = side_ == side::accepting;
   config.identity = host_->options().routing_id;
   config.extra = host_->options().metadata;
+  if (host_->options().mechanism)
+    config.security = host_->options().mechanism();
+  config.asks = static_cast<bool>(host_->options().authenticates);
   handshake_ = std::make_unique<wire::handshake>(std::move(config));
   if (host_->options().handshake_timeout > std::chrono::milliseconds::zero())
     state_ends_ = clock::now() + host_->options().handshake_timeout;
@@ -49,16 +57,78 @@ COZMQ_DECL bool session::read_handshake()
     return false;
   }
   passed_.bytes_in += count;
-  byte_view input{bytes.data(), count};
-  wire::handshake::status const status = handshake_->feed(input);
-  if (status == wire::handshake::status::done)
-    return handshake_done(input);
+  return shake_hands({bytes.data(), count});
+}
+
+// Is the stream open now?
+COZMQ_DECL bool session::shake_hands(byte_view input)
+{
+  switch (handshake_->feed(input)) {
+    case wire::handshake::status::done: return handshake_done(input);
+    case wire::handshake::status::needs_decision:
+      early_.assign(input.begin(), input.end());
+      flush_handshake();
+      ask();
+      return false;
+    case wire::handshake::status::failed:
+      flush_handshake();
+      fail(handshake_->error(), handshake_->reason(), handshake_->permanent());
+      return false;
+    case wire::handshake::status::needs_input: break;
+  }
   flush_handshake();
-  if (status == wire::handshake::status::failed)
-    fail(handshake_->error(), handshake_->reason(), handshake_->permanent());
-  else
-    wait_readable();
+  wait_readable();
   return false;
+}
+
+// May the peer come in? Nothing is read until that is known; the deadline of the handshake goes on.
+COZMQ_DECL void session::ask()
+{
+  if (!host_->options().authenticates)
+    return decide(auth_reply::fail("this socket has no option::authenticator, so nobody is let in"));
+  wire::credentials const shown = handshake_->shown();
+  auth_request request;
+  request.domain = host_->options().zap_domain;
+  request.address = transport::peer_ip(*stream_);
+  request.identity = handshake_->identity();
+  request.mechanism = handshake_->mechanism_name();
+  request.user_name = shown.user_name;
+  request.password = shown.password;
+  request.public_key = shown.public_key;
+  auth_answer const answer{[self = weak_from_this(), executor = host_->executor(),
+                            generation = generation_](auth_reply reply) {
+    asio::post(executor, [self, generation, reply = std::move(reply)] {
+      if (auto const to = std::static_pointer_cast<session>(self.lock()); to && to->generation_ == generation) {
+        use_scope const inside{to->host_};
+        to->decide(reply);
+      }
+    });
+  }};
+  try {
+    host_->options().authenticates(host_->executor(), std::move(request), answer);
+  } catch (std::exception const& failure) {
+    answer(auth_reply::fail(failure.what()));
+  } catch (...) {
+    answer({});
+  }
+}
+
+COZMQ_DECL void session::decide(auth_reply const& reply)
+{
+  if (failing_ || state_ != state::handshaking)
+    return;
+  bool opens = false;
+  try {
+    if (reply.admits())
+      handshake_->admit(reply.told());
+    else
+      handshake_->refuse("not let in: " + wire::printable(reply.reason(), 200), reply.status());
+    opens = shake_hands(std::exchange(early_, {}));
+  } catch (std::bad_alloc const&) {
+    fail(std::make_error_code(std::errc::not_enough_memory), "there is no memory for one more peer");
+  }
+  if (opens)
+    opened();
 }
 
 COZMQ_DECL void session::flush_handshake()
@@ -82,7 +152,7 @@ COZMQ_DECL void session::flush_handshake()
 COZMQ_DECL bool session::handshake_done(byte_view early)
 {
   // [RFC 37, connection] messages follow only when both READYs have been exchanged, and ours is still to come.
-  if (side_ == side::accepting && !early.empty()) {
+  if (handshake_->had_last_word() && !early.empty()) {
     flush_handshake();
     fail(errc::unexpected_command, "the peer sent more before it had our READY");
     return false;
@@ -130,7 +200,8 @@ COZMQ_DECL bool session::handshake_done(byte_view early)
 // [libzmq, zmq_msg_gets] what a message tells about its sender.
 COZMQ_DECL void session::remember_origin()
 {
-  if (!host_->options().receive_metadata && origins_.empty())
+  bool const wanted = host_->options().receive_metadata || !peer_.told.empty();
+  if (!wanted && origins_.empty())
     return;
   std::size_t earlier = decoder_.ready();
   if (!origins_.empty()) {
@@ -140,12 +211,14 @@ COZMQ_DECL void session::remember_origin()
   } else if (earlier > 0) {
     origins_.push_back({nullptr, earlier});
   }
-  if (!host_->options().receive_metadata)
+  if (!wanted)
     return origins_.push_back({nullptr, 0});
   auto known = std::make_shared<properties>(peer_.metadata);
   // What we say about a peer, it cannot say itself.
   for (std::string_view ours : {"Peer-Address", "Routing-Id", "User-Id"})
     known->erase(ours);
+  for (auto const& [name, value] : peer_.told)
+    known->set(name, value);
   if (wire::has_identity(peer_.type))
     known->set("Routing-Id", peer_.identity);
   if (std::string const ip = transport::peer_ip(*stream_); !ip.empty())

@@ -127,6 +127,7 @@ COZMQ_DECL void session::on_timer()
 COZMQ_DECL void session::on_closed() noexcept
 {
   handshake_.reset();
+  early_ = {};
   heartbeat_.reset();
   held_ = false;
   told_ = asked_ = handled_ = 0;

@@ -13,12 +13,17 @@
 
 namespace cozmq {
 
-/// An option: it says for which socket types it is, checks and stores its value, and reads it back.
+/// An option: it says for which socket types it is, checks and stores its value.
 template <class O>
 concept socket_option = requires(O const o, engine::socket_options& to, socket_type type) {
   { O::applies_to(type) } -> std::same_as<bool>;
   { o.apply(to) } -> std::same_as<std::error_code>;
-  { O::read(to) } -> std::same_as<O>;
+};
+
+/// One that can be read back. Those with secrets cannot.
+template <class O>
+concept readable_option = socket_option<O> && requires(engine::socket_options const& from) {
+  { O::read(from) } -> std::same_as<O>;
 };
 
 namespace option {

@@ -1,0 +1,102 @@
+// Who is let in: what an authenticator is asked, and what it answers.
+#pragma once
+
+#include <cozmq/message/properties.hpp>
+
+#include <asio/any_io_executor.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace cozmq {
+
+/// A peer that wants to be let in. What it has not shown is empty.
+struct auth_request {
+  std::string domain;      ///< option::zap_domain of the socket it came to
+  std::string address;     ///< its IP address; empty for ipc
+  std::string identity;    ///< as it gave it; with PLAIN it has not yet
+  std::string mechanism;   ///< "NULL", "PLAIN" or "CURVE"
+  std::string user_name;   ///< PLAIN
+  std::string password;    ///< PLAIN
+  std::string public_key;  ///< CURVE: 32 octets, which the peer has proved to own
+};
+
+/// The answer: let in, or refused. One that is made without either refuses.
+class auth_reply {
+ public:
+  auth_reply() = default;
+
+  /// Lets the peer in. Its messages carry "User-Id", if there is one, and these properties.
+  static auth_reply admit(std::string user_id = {}, properties told = {})
+  {
+    auth_reply r;
+    if (!user_id.empty())
+      told.set("User-Id", user_id);
+    r.told_ = std::move(told);
+    return r;
+  }
+
+  /// For good: the peer is told, with no reason, and does not try again. `reason` is for our log.
+  static auth_reply refuse(std::string reason = "access denied") { return auth_reply{std::move(reason), "400"}; }
+
+  /// For now: the connection is closed without a word, and the peer tries again.
+  static auth_reply refuse_for_now(std::string reason) { return auth_reply{std::move(reason), ""}; }
+
+  /// The authenticator itself has failed: as refuse(), but the peer is told that it is not to blame.
+  static auth_reply fail(std::string reason) { return auth_reply{std::move(reason), "500"}; }
+
+  bool admits() const noexcept { return told_.has_value(); }
+  /// What its messages carry.
+  properties const& told() const noexcept { return *told_; }
+  /// Why it was refused.
+  std::string const& reason() const noexcept { return reason_; }
+  /// The ZAP status for the peer; empty: it is told nothing.
+  std::string const& status() const noexcept { return status_; }
+
+ private:
+  auth_reply(std::string reason, std::string status) : reason_{std::move(reason)}, status_{std::move(status)} {}
+
+  std::optional<properties> told_;
+  std::string reason_ = "the authenticator did not answer";
+  std::string status_ = "500";
+};
+
+namespace engine {
+
+/// Where the answer goes; from any thread. Copies are the same question: the first answer counts, and when the last copy
+/// goes without one, the peer is refused.
+class auth_answer {
+ public:
+  explicit auth_answer(std::function<void(auth_reply)> to) : open_{std::make_shared<question>(std::move(to))} {}
+
+  void operator()(auth_reply reply) const
+  {
+    if (auto const to = std::exchange(open_->to, nullptr))
+      to(std::move(reply));
+  }
+
+ private:
+  struct question {
+    explicit question(std::function<void(auth_reply)> where) : to{std::move(where)} {}
+    question(question const&) = delete;
+    question& operator=(question const&) = delete;
+    ~question()
+    {
+      if (to)
+        to({});
+    }
+    std::function<void(auth_reply)> to;
+  };
+
+  std::shared_ptr<question> open_;
+};
+
+/// Asked on the socket's executor about each peer that is not a server.
+using authenticator = std::function<void(asio::any_io_executor const&, auth_request, auth_answer)>;
+
+}  // namespace engine
+
+}  // namespace cozmq
