@@ -40,7 +40,10 @@ class auth_reply {
   }
 
   /// For good: the peer is told, with no reason, and does not try again. `reason` is for our log.
-  static auth_reply refuse(std::string reason = "access denied") { return auth_reply{std::move(reason), "400"}; }
+  static auth_reply refuse(std::string reason = "access denied")
+  {
+    return auth_reply{std::move(reason), "400"};
+  }
 
   /// For now: the connection is closed without a word, and the peer tries again.
   static auth_reply refuse_for_now(std::string reason) { return auth_reply{std::move(reason), ""}; }
@@ -57,7 +60,9 @@ class auth_reply {
   std::string const& status() const noexcept { return status_; }
 
  private:
-  auth_reply(std::string reason, std::string status) : reason_{std::move(reason)}, status_{std::move(status)} {}
+  auth_reply(std::string reason, std::string status) : reason_{std::move(reason)}, status_{std::move(status)}
+  {
+  }
 
   std::optional<properties> told_;
   std::string reason_ = "the authenticator did not answer";
@@ -70,7 +75,9 @@ namespace engine {
 /// goes without one, the peer is refused.
 class auth_answer {
  public:
-  explicit auth_answer(std::function<void(auth_reply)> to) : open_{std::make_shared<question>(std::move(to))} {}
+  explicit auth_answer(std::function<void(auth_reply)> to) : open_{std::make_shared<question>(std::move(to))}
+  {
+  }
 
   void operator()(auth_reply reply) const
   {

@@ -64,8 +64,8 @@ class handshake {
   {
     if (!config_.security)
       config_.security = std::make_unique<null_mechanism>();
-    auto const greeting = encode_greeting(config_.security->name(),
-                                          config_.security->role() == mechanism_role::server);
+    auto const greeting =
+        encode_greeting(config_.security->name(), config_.security->role() == mechanism_role::server);
     out_.assign(greeting.begin(), greeting.end());
   }
 

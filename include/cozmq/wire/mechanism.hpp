@@ -7,8 +7,10 @@
 #include <cozmq/wire/command.hpp>
 #include <cozmq/wire/frame_header.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -57,7 +59,7 @@ enum class mechanism_role : std::uint8_t { peer, client, server };
 /// A frame that `mechanism::open()` has unwrapped.
 struct opened_frame {
   unsigned flags = 0;  ///< `flag_more`, `flag_command`
-  byte_view body;      ///< in the mechanism's memory or in the input; valid until the next `open()`
+  byte_view body;      ///< within what was given to `open()`
 };
 
 /// One side of one connection's security: a handshake of commands and, if it encrypts, a transform of frames.
@@ -94,22 +96,26 @@ class mechanism {
   /// Goes on after `kind::decision`: the peer is let in.
   virtual void admit(std::vector<std::byte>&) {}
 
-  /// Whether frames must pass through `seal()` and `open()`; when false, the codec leaves both alone.
-  virtual bool transforms() const noexcept { return false; }
+  /// Whether frames must pass through `seal()` and `open()` once the handshake is complete.
+  virtual bool seals() const noexcept { return false; }
 
-  /// Appends a frame as it goes over the wire.
-  virtual void seal(unsigned flags, byte_view body, std::vector<std::byte>& out)
+  /// How many octets a frame takes on the wire, header included, that has `size` octets in the clear.
+  virtual std::size_t sealed_size(std::size_t size) const noexcept
   {
-    std::size_t const before = out.size();
-    out.resize(before + frame_header_length(body.size()));
-    encode_frame_header(out.data() + before, flags, body.size());
-    out.insert(out.end(), body.begin(), body.end());
+    return frame_header_length(size) + size;
   }
 
-  /// Unwraps a frame from the wire; an error closes the connection.
-  virtual std::error_code open(frame_header header, byte_view body, opened_frame& frame)
+  /// Writes the next frame as it goes over the wire to `to`, where `sealed_size(body.size())` octets are free.
+  virtual void seal(unsigned flags, byte_view body, std::byte* to)
   {
-    frame = {(header.more ? flag_more : 0U) | (header.command ? flag_command : 0U), body};
+    to = encode_frame_header(to, flags, body.size());
+    std::copy(body.begin(), body.end(), to);
+  }
+
+  /// Unwraps the body of the next frame from the wire, in place; an error closes the connection.
+  virtual std::error_code open(unsigned flags, std::span<std::byte> body, opened_frame& frame)
+  {
+    frame = {flags, body};
     return {};
   }
 };

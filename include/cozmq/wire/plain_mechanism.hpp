@@ -26,8 +26,8 @@ namespace detail {
 
 inline mechanism_result unexpected(std::string_view got, std::string_view instead)
 {
-  return mechanism_result::failure(
-      errc::unexpected_command, "the peer sent " + printable(got, 64) + " instead of " + std::string{instead});
+  return mechanism_result::failure(errc::unexpected_command, "the peer sent " + printable(got, 64) +
+                                                                 " instead of " + std::string{instead});
 }
 
 inline mechanism_result metadata_of(command_view command)
@@ -35,8 +35,9 @@ inline mechanism_result metadata_of(command_view command)
   std::error_code ec;
   properties metadata = parse_properties(command.data, ec);
   if (ec)
-    return mechanism_result::failure(errc::malformed_metadata, "the properties in the peer's " +
-                                                                   printable(command.name, 64) + " are malformed");
+    return mechanism_result::failure(
+        errc::malformed_metadata,
+        "the properties in the peer's " + printable(command.name, 64) + " are malformed");
   return mechanism_result::received(std::move(metadata));
 }
 
@@ -98,7 +99,10 @@ class plain_server final : public mechanism {
   std::string_view name() const noexcept override { return "PLAIN"; }
   mechanism_role role() const noexcept override { return mechanism_role::server; }
 
-  void start(bool, properties own, std::vector<std::byte>&) override { append_properties(own_metadata_, own); }
+  void start(bool, properties own, std::vector<std::byte>&) override
+  {
+    append_properties(own_metadata_, own);
+  }
 
   mechanism_result on_command(command_view command, std::vector<std::byte>&) override
   {

@@ -95,15 +95,16 @@ COZMQ_DECL void session::ask()
   request.user_name = shown.user_name;
   request.password = shown.password;
   request.public_key = shown.public_key;
-  auth_answer const answer{[self = weak_from_this(), executor = host_->executor(),
-                            generation = generation_](auth_reply reply) {
-    asio::post(executor, [self, generation, reply = std::move(reply)] {
-      if (auto const to = std::static_pointer_cast<session>(self.lock()); to && to->generation_ == generation) {
-        use_scope const inside{to->host_};
-        to->decide(reply);
-      }
-    });
-  }};
+  auth_answer const answer{
+      [self = weak_from_this(), executor = host_->executor(), generation = generation_](auth_reply reply) {
+        asio::post(executor, [self, generation, reply = std::move(reply)] {
+          if (auto const to = std::static_pointer_cast<session>(self.lock());
+              to && to->generation_ == generation) {
+            use_scope const inside{to->host_};
+            to->decide(reply);
+          }
+        });
+      }};
   try {
     host_->options().authenticates(host_->executor(), std::move(request), answer);
   } catch (std::exception const& failure) {

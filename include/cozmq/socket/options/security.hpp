@@ -46,14 +46,14 @@ struct plain_server {
 /// PLAIN, as the side with a name and a password, of at most 255 bytes each, which travel in the clear. Later connections.
 /// @libzmq ZMQ_PLAIN_USERNAME, ZMQ_PLAIN_PASSWORD | NULL | later connections | all but STREAM
 struct plain_client {
-  plain_client(std::string name, std::string secret)
-      : user_name{std::move(name)}, password{std::move(secret)}
+  plain_client(std::string name, std::string secret) : user_name{std::move(name)}, password{std::move(secret)}
   {
   }
   std::string user_name;
   std::string password;
   static constexpr bool applies_to(socket_type type) { return type != socket_type::stream; }
-  static constexpr std::string_view rule = "plain_client takes a name and a password of at most 255 bytes each";
+  static constexpr std::string_view rule =
+      "plain_client takes a name and a password of at most 255 bytes each";
   std::error_code apply(engine::socket_options& to) const
   {
     if (user_name.size() > wire::max_plain_text || password.size() > wire::max_plain_text)
@@ -86,9 +86,10 @@ class authenticator {
   explicit authenticator(F decide)
       : ask_{[decide = std::move(decide)](asio::any_io_executor const& executor, auth_request request,
                                           engine::auth_answer const& answer) mutable {
-          asio::co_spawn(executor, decide(std::move(request)), [answer](std::exception_ptr failed, auth_reply reply) {
-            answer(failed ? auth_reply{} : std::move(reply));
-          });
+          asio::co_spawn(executor, decide(std::move(request)),
+                         [answer](std::exception_ptr failed, auth_reply reply) {
+                           answer(failed ? auth_reply{} : std::move(reply));
+                         });
         }}
   {
   }
