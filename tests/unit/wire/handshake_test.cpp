@@ -411,7 +411,7 @@ class two_steps final : public wire::mechanism {
   }
   void accept(octets& out) override { wire::append_command(out, "FINE", {}); }
   void refuse(std::string_view, octets& out) override { wire::append_command(out, "NO", {}); }
-  bool transforms() const noexcept override { return true; }
+  bool seals() const noexcept override { return true; }
 
  private:
   properties own_;
@@ -440,7 +440,7 @@ TEST_CASE("a mechanism decides how many commands there are and has the last word
   CHECK(result.state == status::done);
   CHECK(to_hex(result.sent) == to_hex(greeting("TWO") + welcome + fine));
   CHECK(machine.peer().mechanism == "TWO");
-  CHECK(machine.take_mechanism()->transforms());
+  CHECK(machine.take_mechanism()->seals());
 
   wire::handshake refused = start();
   CHECK(to_hex(feed(refused, {greeting("TWO") + hello + ready("SUB")}).sent) ==

@@ -15,32 +15,32 @@ class plain_words final : public wire::mechanism {
   void start(bool, properties, octets&) override {}
   wire::mechanism_result on_command(wire::command_view, octets&) override { return {}; }
   void accept(octets&) override {}
+  void refuse(std::string_view, octets&) override {}
 };
 
 }  // namespace
 
-TEST_CASE("a mechanism transforms nothing unless it says so")
+TEST_CASE("a mechanism seals nothing unless it says so")
 {
   plain_words words;
-  CHECK_FALSE(words.transforms());
-  octets out;
-  words.seal(wire::flag_more, from_hex("6162"), out);
-  words.seal(0, octets(256), out);
+  CHECK_FALSE(words.seals());
+  octets out(words.sealed_size(2) + words.sealed_size(256));
+  words.seal(wire::flag_more, from_hex("6162"), out.data());
+  words.seal(0, octets(256), out.data() + words.sealed_size(2));
   CHECK(to_hex(byte_view{out}.first(13)) == "01026162020000000000000100");
   CHECK(out.size() == 4 + 9 + 256);
 
-  octets const body = from_hex("6162");
+  octets body = from_hex("6162");
   wire::opened_frame frame;
-  CHECK_FALSE(words.open({true, false, 2, 2}, body, frame));
+  CHECK_FALSE(words.open(wire::flag_more, body, frame));
   CHECK(frame.flags == wire::flag_more);
   CHECK(frame.body.data() == body.data());
-  CHECK_FALSE(words.open({false, true, 2, 2}, body, frame));
-  CHECK(frame.flags == wire::flag_command);
 }
 
-TEST_CASE("a mechanism refuses with an ERROR unless it has another way")
+TEST_CASE("a mechanism that says nothing of itself is nobody's client and shows nothing")
 {
-  octets out;
-  plain_words{}.refuse("no", out);
-  CHECK(to_hex(out) == "0409054552524f52026e6f");
+  plain_words const words;
+  CHECK(words.role() == wire::mechanism_role::peer);
+  CHECK(words.shown().user_name.empty());
+  CHECK(words.shown().public_key.empty());
 }
