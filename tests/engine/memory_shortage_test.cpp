@@ -300,6 +300,17 @@ TEST_CASE("K7 a message of a shared sender for whose wake there is no memory arr
   send_without_memory(io, io, pull, [&](cozmq::message m) { return sender.try_send(m); });
 }
 
+TEST_CASE("K7 a message of a blocking socket for whose wake there is no memory arrives with the next one")
+{
+  asio::io_context unused;
+  asio::io_context io;
+  cozmq::context ctx{cozmq::io_threads{1}};
+  cozmq::pull_socket pull{ctx, io.get_executor()};
+  cozmq::blocking<cozmq::push_socket> push{ctx};
+  push.connect(pull.bind("inproc://shortage"));
+  send_without_memory(unused, io, pull, [&](cozmq::message m) { return push.try_send(m); });
+}
+
 TEST_CASE("K7 a sender for whose wake there was no memory is woken when the receiver next finds nothing")
 {
   std::size_t number = 0;
