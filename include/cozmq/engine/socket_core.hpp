@@ -102,8 +102,7 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   errc misuse() const noexcept { return use_scope{this}.refused(); }
   /// Is the calling thread one of its context's?
   bool on_some_thread() const noexcept { return context_->pool() != nullptr && context_->pool()->is_here(); }
-  /// For other threads: leads to the socket's executor as long as that lives.
-  std::shared_ptr<door> const& way() const noexcept { return door_; }
+  std::shared_ptr<door> const& way() const noexcept override { return door_; }
 
   /// Ends the socket. What is queued is delivered in the background as `linger` allows.
   /// With `time`, that is how long delivery may take, whatever `linger` says.

@@ -2,11 +2,10 @@
 #pragma once
 
 #include <cozmq/core/decl.hpp>
+#include <cozmq/engine/door.hpp>
 #include <cozmq/engine/session.hpp>
 #include <cozmq/transport/peer_address.hpp>
 #include <cozmq/wire/printable.hpp>
-
-#include <asio/post.hpp>
 
 #include <algorithm>
 #include <array>
@@ -96,8 +95,8 @@ COZMQ_DECL void session::ask()
   request.password = shown.password;
   request.public_key = shown.public_key;
   auth_answer const answer{
-      [self = weak_from_this(), executor = host_->executor(), generation = generation_](auth_reply reply) {
-        asio::post(executor, [self, generation, reply = std::move(reply)] {
+      [self = weak_from_this(), way = host_->way(), generation = generation_](auth_reply reply) {
+        (void)way->try_post([self, generation, reply = std::move(reply)] {
           if (auto const to = std::static_pointer_cast<session>(self.lock());
               to && to->generation_ == generation) {
             use_scope const inside{to->host_};

@@ -66,7 +66,8 @@ struct plain_client {
 /// Who decides which peers are let in: called on the socket's executor with an `auth_request` for each peer, of whatever
 /// mechanism, that is not itself the PLAIN or CURVE server. It returns an `auth_reply`, or is a coroutine that does:
 /// `asio::awaitable<auth_reply>`, with the request as a parameter by value. Slow (see `handshake_timeout`), throwing or
-/// without an answer means refused. What it captures lives as long as the socket. Default: none, and then PLAIN lets nobody
+/// without an answer means refused. What it captures lives as long as the
+/// socket, and as a question of it. Default: none, and then PLAIN lets nobody
 /// in, CURVE and NULL everybody. Later connections; not over inproc.
 /// @libzmq a handler at inproc://zeromq.zap.01 | none | later connections | all but STREAM
 class authenticator {
@@ -84,10 +85,12 @@ class authenticator {
   template <class F>
     requires std::same_as<std::invoke_result_t<F&, auth_request>, asio::awaitable<auth_reply>>
   explicit authenticator(F decide)
-      : ask_{[decide = std::move(decide)](asio::any_io_executor const& executor, auth_request request,
-                                          engine::auth_answer const& answer) mutable {
-          asio::co_spawn(executor, decide(std::move(request)),
-                         [answer](std::exception_ptr failed, auth_reply reply) {
+      : ask_{[decide = std::make_shared<F>(std::move(decide))](asio::any_io_executor const& executor,
+                                                               auth_request request,
+                                                               engine::auth_answer const& answer) {
+          // The coroutine may look at what the function has captured, also when the socket is gone.
+          asio::co_spawn(executor, (*decide)(std::move(request)),
+                         [decide, answer](std::exception_ptr failed, auth_reply reply) {
                            answer(failed ? auth_reply{} : std::move(reply));
                          });
         }}
