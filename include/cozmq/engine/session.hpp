@@ -6,6 +6,7 @@
 #include <cozmq/wire/encoder.hpp>
 #include <cozmq/wire/handshake.hpp>
 #include <cozmq/wire/heartbeat.hpp>
+#include <cozmq/wire/secured_stream.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -51,8 +52,11 @@ class session final : public connection {
   void reconsider() override;
   std::size_t unread() const noexcept override { return decoder_.ready(); }
   void discard_unread() override;
-  std::size_t unsent_bytes() const noexcept override { return encoder_.bytes(); }
-  std::size_t discard_unsent() noexcept override { return encoder_.clear(); }
+  std::size_t unsent_bytes() const noexcept override
+  {
+    return encoder_.bytes() + (secured_ ? secured_->unsealed() : 0);
+  }
+  std::size_t discard_unsent() noexcept override { return secured_ ? secured_->clear() : encoder_.clear(); }
   wire::peer_info_on_wire const& peer() const noexcept { return peer_; }
 
  private:
@@ -73,7 +77,12 @@ class session final : public connection {
   void decide(auth_reply const& reply);
   void flush_handshake();
   bool handshake_done(byte_view early);
-  void read_messages();
+  void flush_sealed();
+  template <class Input>
+  std::error_code take_early(Input& input, byte_view early);
+  template <class Input>
+  void read_messages(Input& input);
+  void release_input() noexcept;
   bool has_enough() const;
   bool conflates() const noexcept { return host_ && host_->options().conflate; }
   bool make_room();
@@ -86,6 +95,7 @@ class session final : public connection {
 
   wire::encoder encoder_;
   wire::decoder decoder_;
+  std::unique_ptr<wire::secured_stream> secured_;  // between both and the stream, if the mechanism encrypts
   std::unique_ptr<wire::handshake> handshake_;
   std::vector<std::byte> early_;  // what came behind the part of the handshake that waits for a decision
   std::optional<wire::heartbeat> heartbeat_;

@@ -69,6 +69,12 @@ class frame_builder {
     filled_ += n;
   }
 
+  /// What was committed so far, to be changed in place.
+  std::span<std::byte> committed() noexcept
+  {
+    return {block_ != nullptr ? block_->bytes() : small_.writable().data(), filled_};
+  }
+
   std::size_t total() const noexcept { return total_; }
   std::size_t filled() const noexcept { return filled_; }
   std::size_t remaining() const noexcept { return total_ - filled_; }
@@ -84,6 +90,17 @@ class frame_builder {
     if (block_ != nullptr)
       result.refer_to(std::exchange(block_, nullptr), total_);
     total_ = capacity_ = filled_ = 0;
+    return result;
+  }
+
+  /// The same with `size` bytes from `from` on as the frame's bytes; the memory stays the whole block. Only for a total
+  /// above frame::inline_capacity.
+  frame take(std::size_t from, std::size_t size) noexcept
+  {
+    assert(block_ != nullptr && from + size <= total_);
+    detail::buffer* const block = block_;
+    frame result = take();
+    result.set_large(block->bytes() + from, size, block, frame::shared_tag);
     return result;
   }
 

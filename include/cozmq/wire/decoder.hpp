@@ -60,6 +60,17 @@ class decoder {
   template <class OnCommand>
   std::error_code commit(std::size_t count, OnCommand&& on_command);
 
+  /// Takes a whole frame that was read elsewhere; all that was committed before must be whole frames. `header` has its
+  /// flags and its size. Commands and errors are those of the other `commit()`.
+  template <class OnCommand>
+  std::error_code commit(frame whole, frame_header const& header, OnCommand&& on_command);
+
+  /// How large the next frame may be, if it is of the kind that may be larger.
+  std::uint64_t largest_next() const noexcept
+  {
+    return std::max<std::uint64_t>(limits_.message_size - message_bytes_, limits_.command_size);
+  }
+
   /// Moves the next whole message into `to`. False when there is none; `to` is then unchanged.
   bool pop(message& to);
 
@@ -93,6 +104,7 @@ class decoder {
   void frame_ended(bool more);
   void make_room(std::optional<frame_header> const& incomplete);
   void begin_body(frame_header const& header);
+  void keep_apart(frame_header const& header);
   void split();
   void seal();
   void rewind() noexcept { fill_.read = whole_ = scan_ = end_ = 0; }
@@ -165,6 +177,21 @@ std::error_code decoder::commit(std::size_t count, OnCommand&& on_command)
   }
   end_ += count;
   return scan(on_command);
+}
+
+template <class OnCommand>
+std::error_code decoder::commit(frame whole, frame_header const& header, OnCommand&& on_command)
+{
+  if (header.command && header.more)
+    return errc::malformed_frame;
+  if (std::error_code const ec = admit(header); ec)
+    return ec;
+  if (header.command)
+    return on_command(whole.bytes());
+  keep_apart(header);
+  built_.push_back(std::move(whole));
+  frame_ended(header.more);
+  return {};
 }
 
 template <class OnCommand>

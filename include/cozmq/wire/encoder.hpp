@@ -45,14 +45,23 @@ class encoder {
   /// Fills `to` with the bytes to write next, in order, and returns how many spans were filled.
   std::size_t gather(std::span<byte_view> to) const;
 
+  /// So many bytes at the front of what `gather` gives are commands, the others messages.
+  std::size_t command_bytes_first() const noexcept { return mid_message() ? 0 : command_bytes(); }
+
   /// Takes note that the kernel took the next `count` bytes of what `gather` gave.
   void consume(std::size_t count);
+
+  /// The same for one who took some of what `gather` gave with him, and tells later what became of it: of the commands,
+  /// others of which may have come meanwhile, and of the messages.
+  void consume_commands(std::size_t count) noexcept;
+  void consume_messages(std::size_t count);
 
   /// The connection died: goes back to the first message that was not wholly handed over. Commands are dropped.
   void rewind() noexcept;
 
-  /// Drops the messages that have not begun to leave.
-  void drop_waiting() noexcept;
+  /// Drops the messages that have not begun to leave, which the next `taken` bytes of messages have: somebody took them
+  /// with him.
+  void drop_waiting(std::size_t taken = 0) noexcept;
 
   /// Drops everything; returns the number of messages lost.
   std::size_t clear() noexcept;
@@ -99,6 +108,8 @@ class encoder {
   void put_large(message& m, std::size_t size);
   bool mid_message() const noexcept;
   void consume_run(run& r, std::size_t count) noexcept;
+  bool keep_begun(run& r, std::size_t& taken) noexcept;
+  bool keep_begun(large const& l, std::size_t& taken) noexcept;
   static void consume_large(large& l, std::size_t count) noexcept;
   static std::size_t gather_run(run const& r, bool only_message, std::span<byte_view> to);
   static std::size_t gather_large(large const& l, std::span<byte_view> to);
@@ -302,16 +313,26 @@ inline std::size_t encoder::gather_large(large const& l, std::span<byte_view> to
 
 inline void encoder::consume(std::size_t count)
 {
-  bytes_ -= count;
-  if (command_bytes() > 0 && !mid_message()) {
-    std::size_t const part = std::min(count, command_bytes());
-    commands_sent_ += part;
-    count -= part;
-    if (command_bytes() == 0) {
-      commands_.clear();
-      commands_sent_ = 0;
-    }
+  if (std::size_t const first = std::min(count, command_bytes_first()); first > 0) {
+    consume_commands(first);
+    count -= first;
   }
+  consume_messages(count);
+}
+
+inline void encoder::consume_commands(std::size_t count) noexcept
+{
+  bytes_ -= count;
+  commands_sent_ += count;
+  if (command_bytes() == 0) {
+    commands_.clear();
+    commands_sent_ = 0;
+  }
+}
+
+inline void encoder::consume_messages(std::size_t count)
+{
+  bytes_ -= count;
   while (count > 0 && older_ && !older_->empty()) {
     entry& first = older_->front();
     std::size_t const waiting =
@@ -390,31 +411,47 @@ inline void encoder::rewind() noexcept
   }
 }
 
-inline void encoder::drop_waiting() noexcept
+inline void encoder::drop_waiting(std::size_t taken) noexcept
 {
-  entry begun;
-  if (mid_message()) {
-    bool const is_older = older_ && !older_->empty();
-    begun = is_older ? std::move(older_->front()) : entry{std::move(tail_), nullptr};
-    if (!begun.big) {
-      begun.small.end =
-          begun.small.boundary + detail::encoded_size(begun.small.bytes.data() + begun.small.boundary);
-      begun.small.messages = 1;
-    }
-  }
-  older_.reset();
-  tail_ = {};
   messages_ = 0;
   bytes_ = command_bytes();
-  if (begun.big) {
-    messages_ = 1;
-    bytes_ += begun.big->size - begun.big->sent;
-    older().push_back(std::move(begun));
-  } else if (begun.small.bytes) {
-    messages_ = 1;
-    bytes_ += begun.small.end - begun.small.begin;
-    tail_ = std::move(begun.small);
+  if (older_) {
+    auto const waiting = std::find_if(older_->begin(), older_->end(), [&](entry& e) {
+      return e.big ? !keep_begun(*e.big, taken) : !keep_begun(e.small, taken);
+    });
+    older_->erase(waiting, older_->end());
+    if (older_->empty())
+      older_.reset();
   }
+  if (!keep_begun(tail_, taken))
+    tail_ = {};
+}
+
+// Drops of a run what has not begun to leave; is anything left of it?
+inline bool encoder::keep_begun(run& r, std::size_t& taken) noexcept
+{
+  std::size_t const begun = std::min(taken, r.end - r.begin);
+  taken -= begun;
+  std::size_t end = r.boundary;
+  r.messages = 0;
+  while (end < r.begin + begun) {
+    end += detail::encoded_size(r.bytes.data() + end);
+    ++r.messages;
+  }
+  r.end = end;
+  messages_ += r.messages;
+  bytes_ += r.messages > 0 ? end - r.begin : 0;
+  return r.messages > 0;
+}
+
+inline bool encoder::keep_begun(large const& l, std::size_t& taken) noexcept
+{
+  if (l.sent == 0 && taken == 0)
+    return false;
+  taken -= std::min(taken, l.size - l.sent);
+  ++messages_;
+  bytes_ += l.size - l.sent;
+  return true;
 }
 
 inline std::size_t encoder::clear() noexcept

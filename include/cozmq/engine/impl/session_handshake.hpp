@@ -162,7 +162,11 @@ COZMQ_DECL bool session::handshake_done(byte_view early)
     fail(no, make_error_code(no).message());
     return false;
   }
-  encoder_.put_command(handshake_->output());
+  if (auto security = handshake_->take_mechanism(); security->seals())
+    secured_ =
+        std::make_unique<wire::secured_stream>(std::move(security), handshake_->output(), encoder_, decoder_);
+  else
+    encoder_.put_command(handshake_->output());
   handshake_.reset();
   state_ = state::open;
   was_open_ = true;
@@ -182,19 +186,26 @@ COZMQ_DECL bool session::handshake_done(byte_view early)
   if (failing_)
     return false;
   std::error_code ec;
-  if (!early.empty()) {
-    // What came with the handshake's last segment, at most 4 KiB.
-    std::span<std::byte> const to = decoder_.prepare()[0];
-    std::copy(early.begin(), early.end(), to.begin());
-    std::size_t const before = decoder_.ready();
-    ec = decoder_.commit(early.size(), [this](byte_view body) { return on_command(body); });
-    passed_.messages_in += decoder_.ready() - before;
-  }
+  if (!early.empty())
+    ec = secured_ ? take_early(*secured_, early) : take_early(decoder_, early);
   if (ec)
     fail(ec, ec.message());
   else
     wait_readable();
   return true;
+}
+
+// What came with the handshake's last segment, at most 4 KiB.
+template <class Input>
+std::error_code session::take_early(Input& input, byte_view early)
+{
+  std::span<std::byte> const to = input.prepare()[0];
+  std::copy(early.begin(), early.end(), to.begin());
+  std::size_t const before = decoder_.ready();
+  std::error_code const ec = input.commit(early.size(), [this](byte_view body) { return on_command(body); });
+  passed_.messages_in += decoder_.ready() - before;
+  release_input();
+  return ec;
 }
 
 // [libzmq, zmq_msg_gets] what a message tells about its sender.

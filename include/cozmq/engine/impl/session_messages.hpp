@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
+#include <system_error>
 #include <utility>
 
 namespace cozmq::engine {
@@ -43,9 +45,26 @@ COZMQ_DECL void session::flush()
     return flush_handshake();
   if (state_ != state::open)
     return;
+  if (secured_)
+    return flush_sealed();
   write_out(encoder_);
   if (!blocked_)
     encoder_.release();
+}
+
+[[gnu::noinline]] COZMQ_DECL void session::flush_sealed()
+{
+  try {
+    write_out(*secured_);
+  } catch (std::bad_alloc const&) {
+    // A sender's message is in the queue already, and leaves through the next connection.
+    return fail(std::make_error_code(std::errc::not_enough_memory),
+                "there is no memory to seal what is sent");
+  }
+  if (!blocked_) {
+    encoder_.release();
+    secured_->release_output();
+  }
 }
 
 COZMQ_DECL bool session::on_input()
@@ -53,13 +72,15 @@ COZMQ_DECL bool session::on_input()
   if (state_ == state::handshaking)
     return read_handshake();
   if (state_ == state::open)
-    read_messages();
+    secured_ ? read_messages(*secured_) : read_messages(decoder_);
   return false;
 }
 
-COZMQ_DECL void session::read_messages()
+// `input` is the decoder, or what is in front of it.
+template <class Input>
+void session::read_messages(Input& input)
 {
-  auto const into = decoder_.prepare();
+  auto const into = input.prepare();
   std::error_code ec;
   std::size_t const most = host_ ? host_->options().receive_batch : into[0].size();
   auto const first = asio::buffer(into[0].data(), std::min(into[0].size(), most));
@@ -68,7 +89,7 @@ COZMQ_DECL void session::read_messages()
                                 ? stream_->read_some(first, ec)
                                 : stream_->read_some(std::array{first, second}, ec);
   if (ec) {
-    decoder_.release();  // many peers may go at a time, and the end is posted
+    release_input();  // many peers may go at a time, and the end is posted
     if (ec == asio::error::would_block)
       return wait_readable();
     return fail(ec == asio::error::eof ? make_error_code(errc::peer_closed) : ec,
@@ -77,7 +98,7 @@ COZMQ_DECL void session::read_messages()
   if (heartbeat_)
     heartbeat_->on_bytes_received();
   std::size_t const before = decoder_.ready();
-  ec = decoder_.commit(count, [this](byte_view body) { return on_command(body); });
+  ec = input.commit(count, [this](byte_view body) { return on_command(body); });
   passed_.bytes_in += count;
   passed_.messages_in += decoder_.ready() - before;
   if (ec) {
@@ -93,6 +114,14 @@ COZMQ_DECL void session::read_messages()
   } else {
     wait_readable();
   }
+  release_input();
+}
+
+// Of an idle session. Messages that wait keep theirs.
+COZMQ_DECL void session::release_input() noexcept
+{
+  if (secured_)
+    secured_->release_input();
   if (decoder_.ready() == 0)
     decoder_.release();
 }
@@ -102,7 +131,7 @@ COZMQ_DECL void session::read_messages()
 {
   if (!conflates())
     return false;
-  encoder_.drop_waiting();
+  secured_ ? secured_->drop_waiting() : encoder_.drop_waiting();
   return true;
 }
 

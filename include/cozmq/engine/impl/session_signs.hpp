@@ -128,6 +128,7 @@ COZMQ_DECL void session::on_closed() noexcept
 {
   handshake_.reset();
   early_ = {};
+  secured_.reset();
   heartbeat_.reset();
   held_ = false;
   told_ = asked_ = handled_ = 0;

@@ -62,9 +62,13 @@ inline void decoder::begin_body(frame_header const& header)
     rest = rest.subspan(part);
   }
   end_ = scan_;
-  if (header.command)
-    return;
+  if (!header.command)
+    keep_apart(header);
+}
 
+// The message in progress goes on with a frame that is not in the chunk, at whose end scan_ is.
+inline void decoder::keep_apart(frame_header const& header)
+{
   message_bytes_ += header.size;
   ++message_frames_;
   if (!building_)
