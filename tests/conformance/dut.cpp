@@ -1,5 +1,9 @@
 // The conformance device: one cozmq socket, driven by lines on stdin, that reports on stdout.
 #include <cozmq/cozmq.hpp>
+#if __has_include(<cozmq/curve.hpp>) && defined(COZMQ_WITH_CURVE)
+#include <cozmq/curve.hpp>
+#define DEVICE_HAS_CURVE
+#endif
 
 #include <asio/awaitable.hpp>
 #include <asio/bind_cancellation_slot.hpp>
@@ -202,6 +206,18 @@ class device {
       set(option::router_mandatory{number() != 0});
     else if (name == "handover")
       set(option::router_handover{number() != 0});
+    else if (name == "xpub_verbose")
+      set(option::xpub_verbose{number() != 0});
+    else if (name == "plain_server" && number() != 0)
+      set(option::plain_server{});
+    else if (name == "plain_user")
+      set(option::plain_client{user_ = value, password_});
+    else if (name == "plain_pass")
+      set(option::plain_client{user_, password_ = value});
+    else if (name == "zap")
+      set(authenticator_that(value));
+    else if (name == "zap_domain")
+      set(option::zap_domain{value});
     else if (name == "subscribe")
       subscribe(from_hex(value));
     else
@@ -225,6 +241,29 @@ class device {
   }
 
  private:
+  // What answers as a ZAP handler would that does what the cases call `what`.
+  cozmq::option::authenticator authenticator_that(std::string const& what)
+  {
+    using cozmq::auth_reply;
+    if (what == "none")
+      return cozmq::option::authenticator::none();
+    if (what == "silent")
+      return cozmq::option::authenticator{
+          [this](auto const&, cozmq::auth_request const&, cozmq::engine::auth_answer answer) {
+            unanswered_.push_back(std::move(answer));
+          }};
+    return cozmq::option::authenticator{[what](cozmq::auth_request const& peer) {
+      if (what == "300")
+        return auth_reply::refuse_for_now("as zap=300 asks");
+      if (what == "400")
+        return auth_reply::refuse("as zap=400 asks");
+      if (what != "200")
+        return auth_reply::fail("as zap=" + what + " asks");
+      bool const good = peer.mechanism != "PLAIN" || (peer.user_name == "admin" && peer.password == "secret");
+      return good ? auth_reply::admit("user") : auth_reply::refuse("wrong name or password");
+    }};
+  }
+
   // An option that this socket type has no use for is ignored, as libzmq does.
   template <typename Option>
   void set(Option const& value)
@@ -343,6 +382,9 @@ class device {
   bool receiving_ = false;
   bool turn_changed_ = false;
   std::chrono::steady_clock::time_point last_send_{};
+  std::string user_;
+  std::string password_;
+  std::vector<cozmq::engine::auth_answer> unanswered_;
 };
 
 template <typename Pattern>
@@ -415,6 +457,13 @@ extern "C" char const* __asan_default_options()
 
 int main(int argc, char* argv[])
 {
+  if (argc == 2 && argv[1] == std::string_view{"--offers"}) {
+    fmt::print("PLAIN\n");
+#ifdef DEVICE_HAS_CURVE
+    fmt::print("CURVE\n");
+#endif
+    return 0;
+  }
   try {
     return serve(parse(argc, argv));
   } catch (std::invalid_argument const& failure) {
