@@ -46,6 +46,9 @@ class ring {
   /// The oldest element; there must be one.
   T& front() noexcept { return slots_[begin_ & mask_]; }
 
+  /// The newest element; there must be one.
+  T& back() noexcept { return slots_[(end_ - 1) & mask_]; }
+
   /// The element `i` places behind the oldest.
   T const& operator[](std::size_t i) const noexcept { return slots_[(begin_ + i) & mask_]; }
 

@@ -5,6 +5,8 @@
 
 #include <asio/any_io_executor.hpp>
 
+#include <atomic>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -71,19 +73,29 @@ class auth_reply {
 
 namespace engine {
 
-/// Where the answer goes; from any thread. Copies are the same question: the first answer counts, and when the last copy
-/// goes without one, the peer is refused.
+/// What an authenticator that has thrown answers.
+inline auth_reply failed_with(std::exception_ptr const& thrown)
+{
+  try {
+    std::rethrow_exception(thrown);
+  } catch (std::exception const& failure) {
+    return auth_reply::fail(std::string{"the authenticator failed: "} + failure.what());
+  } catch (...) {
+    return auth_reply::fail("the authenticator failed");
+  }
+}
+
+/// Where the answer goes. Copies are the same question: the first answer counts, and when the last copy goes without one,
+/// the peer is refused. An answer that comes too late, when the peer or the socket or its execution context is gone, does
+/// nothing. Thread-safe, copies too.
 class auth_answer {
  public:
+  /// `to` is called once, on whichever thread the answer is given, and does not throw.
   explicit auth_answer(std::function<void(auth_reply)> to) : open_{std::make_shared<question>(std::move(to))}
   {
   }
 
-  void operator()(auth_reply reply) const
-  {
-    if (auto const to = std::exchange(open_->to, nullptr))
-      to(std::move(reply));
-  }
+  void operator()(auth_reply reply) const { open_->answer(std::move(reply)); }
 
  private:
   struct question {
@@ -92,10 +104,22 @@ class auth_answer {
     question& operator=(question const&) = delete;
     ~question()
     {
-      if (to)
-        to({});
+      if (answered)
+        return;
+      try {
+        answer({});
+      } catch (...) {  // without memory for an answer the deadline of the handshake refuses
+      }
     }
+
+    void answer(auth_reply reply)
+    {
+      if (!answered.exchange(true))
+        to(std::move(reply));
+    }
+
     std::function<void(auth_reply)> to;
+    std::atomic<bool> answered = false;
   };
 
   std::shared_ptr<question> open_;

@@ -47,6 +47,9 @@ class dialer final : public connection_owner, public std::enable_shared_from_thi
   connection& peer() noexcept { return *peer_; }
   std::string const& text() const noexcept override { return text_; }
   bool gave_up() const noexcept { return gave_up_; }
+  std::error_code gave_up_error() const noexcept { return last_error_; }
+  /// In a sentence, with the endpoint.
+  std::string const& why_it_gave_up() const noexcept { return last_words_; }
 
   /// Begins with the first attempt, after the present call.
   void start()
@@ -156,6 +159,7 @@ class dialer final : public connection_owner, public std::enable_shared_from_thi
   std::vector<transport::address> addresses_;
   std::size_t next_address_ = 0;
   std::error_code last_error_;
+  std::string last_words_;
   std::uint64_t attempt_id_ = 0;
   std::uint64_t failures_ = 0;
   std::shared_ptr<proxy_talk> proxy_;

@@ -4,6 +4,7 @@
 #include <cozmq/core/bytes.hpp>
 #include <cozmq/core/error.hpp>
 #include <cozmq/core/socket_type.hpp>
+#include <cozmq/engine/door.hpp>
 #include <cozmq/engine/observer.hpp>
 #include <cozmq/engine/options.hpp>
 #include <cozmq/engine/peer_pipe.hpp>
@@ -29,6 +30,8 @@ enum class side : std::uint8_t { accepting, connecting };
 class host {
  public:
   virtual asio::any_io_executor const& executor() const noexcept = 0;
+  /// For other threads: leads to `executor()` as long as that lives.
+  virtual std::shared_ptr<door> const& way() const noexcept = 0;
   virtual socket_options const& options() const noexcept = 0;
   virtual socket_type type() const noexcept = 0;
   virtual socket_type_set peers() const noexcept = 0;

@@ -102,7 +102,7 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   errc misuse() const noexcept { return use_scope{this}.refused(); }
   /// Is the calling thread one of its context's?
   bool on_some_thread() const noexcept { return context_->pool() != nullptr && context_->pool()->is_here(); }
-  std::shared_ptr<door> const& way() const noexcept override { return door_; }
+  std::shared_ptr<door> const& way() const noexcept final { return door_; }
 
   /// Ends the socket. What is queued is delivered in the background as `linger` allows.
   /// With `time`, that is how long delivery may take, whatever `linger` says.
@@ -128,6 +128,9 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   virtual errc room() = 0;
 
   std::size_t connected_peers() const noexcept { return connected_; }
+  /// Is there no more to be hoped for? Then why, and `text` says it in a sentence: the socket only connects, and all its
+  /// endpoints have given up.
+  std::error_code hopeless(std::string& text) const;
   inline_budget& budget() noexcept { return budget_; }
 
   /// Kept until the socket closes.

@@ -3,9 +3,11 @@
 
 #include <cozmq/core/bytes.hpp>
 #include <cozmq/message/message.hpp>
+#include <cozmq/message/properties.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <system_error>
 
@@ -75,6 +77,8 @@ class pipe {
   std::size_t topic_bytes = 0;
   /// Messages for the peer that were dropped because it was full.
   std::uint64_t missed = 0;
+  /// What messages of the peer tell of it; null unless that is wanted.
+  std::shared_ptr<properties const> sender;
   /// By which a ROUTER knows the peer. Set before it connects, it is the one; else the peer's own, or one of ours.
   frame id;
   static constexpr std::size_t npos = static_cast<std::size_t>(-1);

@@ -4,16 +4,19 @@
 #include <cozmq/core/bytes.hpp>
 #include <cozmq/core/ring.hpp>
 #include <cozmq/message/message.hpp>
+#include <cozmq/message/properties.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <utility>
 #include <vector>
 
 namespace cozmq::routing {
 
-/// First in, first out. A request takes its topic and 13 bytes: a hundred thousand of them may come in a burst.
+/// First in, first out. A request takes its topic and 13 bytes: a hundred thousand of them may come in a burst. What
+/// requests tell of their senders is kept once for all that follow each other from one.
 class request_log {
  public:
   struct entry {
@@ -25,10 +28,15 @@ class request_log {
   bool empty() const noexcept { return begin_ == bytes_.size(); }
 
   /// The memory that requests take, in bytes.
-  std::size_t bytes() const noexcept { return bytes_.size() - begin_; }
+  std::size_t bytes() const noexcept { return bytes_.size() - begin_ + origins_.size() * sizeof(origin); }
 
-  void push_request(std::uint64_t from, bool wanted, byte_view topic)
+  /// `who`, if there is one, becomes the metadata of the request.
+  void push_request(std::uint64_t from, bool wanted, byte_view topic,
+                    std::shared_ptr<properties const> const& who = nullptr)
   {
+    if (who != nullptr || !origins_.empty())
+      remember(who);
+    ++requests_;
     push_head(from, 1 + topic.size(), false);
     bytes_.push_back(std::byte{wanted});
     bytes_.insert(bytes_.end(), topic.begin(), topic.end());
@@ -56,12 +64,41 @@ class request_log {
       to.clear();
       to.push_back(frame{byte_view{bytes_}.subspan(begin_, e.size)});
       begin_ += e.size;
+      --requests_;
+      if (!origins_.empty())
+        tell_origin(to);
     }
     make_room();
     return e;
   }
 
  private:
+  // Who sent so many requests that follow each other.
+  struct origin {
+    std::shared_ptr<properties const> who;
+    std::size_t requests = 0;
+  };
+
+  // From whom the next request comes.
+  void remember(std::shared_ptr<properties const> const& who)
+  {
+    if (origins_.empty() && requests_ > 0)
+      origins_.push({nullptr, requests_});
+    if (origins_.empty() || origins_.back().who != who)
+      origins_.push({who, 0});
+    ++origins_.back().requests;
+  }
+
+  void tell_origin(message& m)
+  {
+    origin& first = origins_.front();
+    m.set_metadata(first.who);
+    if (--first.requests > 0)
+      return;
+    first.who.reset();
+    origins_.pop();
+  }
+
   static constexpr std::size_t head_size = sizeof(std::uint64_t) + sizeof(std::uint32_t) + 1;
 
   void push_head(std::uint64_t from, std::size_t size, bool is_message)
@@ -93,6 +130,8 @@ class request_log {
   std::vector<std::byte> bytes_;  // [begin_, end) is still to be read
   std::size_t begin_ = 0;
   ring<message> messages_;
+  std::size_t requests_ = 0;
+  ring<origin> origins_;  // of all requests, once one of them has one
 };
 
 }  // namespace cozmq::routing

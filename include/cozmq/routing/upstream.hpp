@@ -163,6 +163,7 @@ class upstream {
             rest.push_back(std::move(part));
         if (rest.empty())
           return;
+        rest.set_metadata(p.sender);
       } else {
         rest = std::move(m);
       }
@@ -186,7 +187,7 @@ class upstream {
                change != topic_change::edge)
         tell = report && (rules.verboser || (rules.verbose && wanted));
       if (tell && !ec) {
-        log_.push_request(p.inbound_slot, wanted, topic);
+        log_.push_request(p.inbound_slot, wanted, topic, p.sender);
         if (log_.bytes() >= out_->limits.bytes)
           hold(p);
       }

@@ -485,8 +485,10 @@ class basic_socket {
 
   // ---- state --------------------------------------------------------------------------------------------------------
 
-  /// Completes when at least `count` peers are connected, their handshakes complete. Throws `error`, for example with
-  /// `errc::terminated`.
+  /// Completes when at least `count` peers are connected, their handshakes complete.
+  ///
+  /// Throws `error`: why the last endpoint gave up, for example `errc::refused_by_peer` or `errc::mechanism_mismatch`, when
+  /// the socket only connects and all its endpoints have given up; `errc::terminated` or `errc::socket_closed` when it ends.
   asio::awaitable<void> wait_connected(std::size_t count = 1)
   {
     return detail::wait_connected(static_cast<engine::socket_core*>(&live()), count);

@@ -14,7 +14,7 @@
 
 namespace cozmq::detail {
 
-/// Waits until `condition()` holds; looks at it again whenever anything happens to peers.
+/// Waits until `condition()` holds; looks at it again whenever anything happens to peers, and throws when nothing more can.
 template <class Condition>
 asio::awaitable<void> wait_until(engine::socket_core* s, Condition condition)
 {
@@ -23,6 +23,9 @@ asio::awaitable<void> wait_until(engine::socket_core* s, Condition condition)
   while (!condition()) {
     if (s->ended() != errc{})
       throw error{s->ended()};
+    std::string why;
+    if (std::error_code const given_up = s->hopeless(why))
+      throw error{given_up, why};
     std::error_code ec;
     co_await s->watchers.async_wait(s->executor(), asio::redirect_error(asio::use_awaitable, ec));
     if (ec)

@@ -12,6 +12,7 @@
 #include <cozmq/wire/null_mechanism.hpp>
 #include <cozmq/wire/peer_metadata.hpp>
 #include <cozmq/wire/printable.hpp>
+#include <cozmq/wire/refusal.hpp>
 
 #include <algorithm>
 #include <array>
@@ -20,6 +21,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -54,7 +56,8 @@ struct peer_info_on_wire {
 /// failed. Then send what `output()` still holds (our READY, or the ERROR that tells the peer why), before
 /// anything else or before closing. How long all this may take is the owner's to limit.
 ///
-/// In `needs_decision` it takes nothing: look at `shown()` and call `admit()` or `refuse()`, then feed it what is left.
+/// In `needs_decision` it takes nothing: look at `shown()` and call `admit()` or `refuse()`, then feed it what is left. A
+/// peer that must be let in before it may go on, and has gone on, fails.
 class handshake {
  public:
   enum class status : std::uint8_t { needs_input, needs_decision, done, failed };
@@ -91,6 +94,10 @@ class handshake {
       else
         read_greeting(input);
     }
+    // [RFC 24] the client SHALL wait for WELCOME: whoever sends its properties behind its password takes us for a server
+    // that lets everybody in.
+    if (status_ == status::needs_decision && !peer_known_ && !input.empty())
+      fail(errc::unexpected_command, "the peer sent more before it was let in");
     return status_;
   }
 
@@ -125,6 +132,22 @@ class handshake {
 
   /// Was our part the last of the handshake? Then the peer had nothing more to send before it.
   bool had_last_word() const noexcept { return last_word_; }
+
+  /// What it may mean that the peer closes now, in words that follow "the peer closed during the handshake"; or nothing.
+  std::string closed_hint() const
+  {
+    std::string const own{config_.security->name()};
+    // [libzmq 4.3] on another mechanism than its own it closes before all of its greeting is out.
+    if (!greeted_)
+      return greeting_.begun()
+                 ? ", in the middle of its greeting: it may use another security mechanism than " + own
+                 : std::string{};
+    // [RFC 27] on a 300 the connection is closed, and nothing said.
+    if (config_.security->role() == mechanism_role::client)
+      return ", without a reason: its authenticator does not let this " + own +
+             " client in at present, or it has none";
+    return {};
+  }
 
   /// Why the handshake failed.
   std::error_code error() const noexcept { return error_; }
@@ -168,15 +191,15 @@ class handshake {
       return;
     // [RFC 37, authentication] if the mechanism received does not exactly match the one sent, it MUST close.
     if (greeting_.mechanism() != config_.security->name()) {
-      return fail(errc::mechanism_mismatch, "the peer uses mechanism \"" +
-                                                std::string{greeting_.mechanism()} + "\", this socket " +
-                                                std::string{config_.security->name()});
+      return fail(errc::mechanism_mismatch,
+                  explain_mismatch(greeting_.mechanism(), config_.security->name()));
     }
     peer_.minor = greeting_.peer_minor();
     peer_.mechanism = greeting_.mechanism();
     // [RFC 37, as-server] a peer that says 0 may be a server all the same: libzmq, JeroMQ and NetMQ always do.
     if (greeting_.as_server() && config_.security->role() == mechanism_role::server)
-      return fail(errc::mechanism_mismatch, "both ends are configured as the server of " + peer_.mechanism);
+      return fail(errc::mechanism_mismatch,
+                  "both ends are the server of " + peer_.mechanism + ": one of them must be the client");
     config_.security->start(config_.binding, own_metadata(config_.type, config_.identity, config_.extra),
                             out_);
   }
@@ -243,7 +266,9 @@ class handshake {
 
   void handle_command(byte_view body)
   {
-    std::optional<command_view> const command = parse_command(body);
+    std::optional<command_view> command = parse_command(body);
+    if (!command)
+      command = parse_odd_error(body);
     if (!command)
       return fail(errc::malformed_command, "the peer sent a command without a legal name");
     // [RFC 37, error handling] the peer SHALL treat an incoming ERROR command as fatal; it is a refusal,
@@ -252,7 +277,7 @@ class handshake {
       auto const told = parse_error(command->data);
       return fail(errc::refused_by_peer,
                   "the peer refused this connection: " +
-                      (told ? printable(*told, 200) : std::string{"(malformed reason)"}));
+                      (told ? explain_refusal(*told) : std::string{"(malformed reason)"}));
     }
     mechanism_result result = config_.security->on_command(*command, out_);
     if (result.what == mechanism_result::kind::failed)
@@ -261,6 +286,15 @@ class handshake {
       status_ = status::needs_decision;
     if (result.what == mechanism_result::kind::metadata)
       check_peer(std::move(result.metadata));
+  }
+
+  // [libzmq 4.3, plain_common.hpp] its PLAIN server spells ERROR with the escape "\x05E", which is one octet.
+  std::optional<command_view> parse_odd_error(byte_view body) const noexcept
+  {
+    constexpr std::string_view odd = "^RROR";
+    if (config_.security->name() != "PLAIN" || !as_text(body).starts_with(odd))
+      return std::nullopt;
+    return command_view{"ERROR", body.subspan(odd.size())};
   }
 
   void check_peer(properties metadata)

@@ -70,6 +70,9 @@ class plain_client final : public mechanism {
   mechanism_result on_command(command_view command, std::vector<std::byte>& out) override
   {
     if (!welcome_) {
+      if (command.name == "HELLO")
+        return mechanism_result::failure(errc::mechanism_mismatch,
+                                         "both ends are clients of PLAIN: one of them must be the server");
       if (command.name != "WELCOME")
         return detail::unexpected(command.name, "WELCOME");
       if (!command.data.empty())

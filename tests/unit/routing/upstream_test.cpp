@@ -4,6 +4,10 @@
 #include "support/fake_pipe.hpp"
 
 #include <array>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 using namespace cozmq;
 using namespace cozmq::test;
@@ -203,4 +207,48 @@ TEST_CASE("the log of requests and messages keeps their order through any sequen
     }
     REQUIRE(log.empty() == model.empty());
   }
+}
+
+TEST_CASE("30 a request tells of its sender what was known when it came, also when that has gone")
+{
+  auto const who = [](char const* name) {
+    properties known;
+    known.set("User-Id", name);
+    return std::make_shared<properties const>(known);
+  };
+  publisher pub;
+  fake_pipe plain;
+  auto ann = std::make_unique<fake_pipe>();
+  ann->sender = who("ann");
+  fake_pipe bob;
+  bob.sender = who("bob");
+  pub.attach(plain);
+  pub.arrive(plain, {"\1first"});
+  pub.attach(*ann);
+  pub.attach(bob);
+  REQUIRE_FALSE(pub.in.subscription(*ann, true, as_bytes("a")));
+  REQUIRE_FALSE(pub.in.subscription(*ann, true, as_bytes("b")));
+  ann->sender = who("ann again");  // after a reconnect
+  REQUIRE_FALSE(pub.in.subscription(*ann, true, as_bytes("c")));
+  pub.arrive(bob, {"\1d", "rest"});
+  pub.arrive(bob, {"\1e"});
+  REQUIRE_FALSE(pub.in.subscription(plain, true, as_bytes("f")));
+  pub.detach(*ann);
+  ann.reset();
+
+  std::vector<std::pair<std::string, std::string>> seen;
+  for (message m; pub.in.receive(m); m.clear())
+    seen.emplace_back(m[0].str(), std::string{m.property("User-Id").value_or("nobody")});
+  using rows = std::vector<std::pair<std::string, std::string>>;
+  CHECK((seen == rows{{"\1first", "nobody"},
+                      {"\1a", "ann"},
+                      {"\1b", "ann"},
+                      {"\1c", "ann again"},
+                      {"\1d", "bob"},
+                      {"rest", "bob"},
+                      {"\1e", "bob"},
+                      {"\1f", "nobody"},
+                      {"\0a"s, "nobody"},
+                      {"\0b"s, "nobody"},
+                      {"\0c"s, "nobody"}}));
 }

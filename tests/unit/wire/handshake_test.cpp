@@ -2,6 +2,7 @@
 
 #include "support/catch.hpp"
 #include "support/octets.hpp"
+#include <cozmq/wire/plain_mechanism.hpp>
 
 #include <memory>
 #include <string>
@@ -222,7 +223,9 @@ TEST_CASE("another mechanism fails for good")
   wire::handshake machine = connecting_push();
   feed(machine, {greeting("CURVE")});
   CHECK(machine.permanent());
-  CHECK(machine.reason() == "the peer uses mechanism \"CURVE\", this socket NULL");
+  CHECK(machine.reason() ==
+        "the peer uses mechanism \"CURVE\", this socket NULL; set option::curve_client here, or "
+        "option::curve_server if this end decides");
 }
 
 TEST_CASE("a frame that is no command before READY fails")
@@ -453,4 +456,273 @@ TEST_CASE("a mechanism decides how many commands there are and has the last word
   feed(failed, {greeting("TWO") + nonsense});
   CHECK(failed.error() == errc::malformed_command);
   CHECK(failed.reason() == std::string(255, 'x'));
+}
+
+// ---- who is let in ------------------------------------------------------------------------------------------------
+
+namespace {
+
+wire::handshake plain_pull()
+{
+  wire::handshake_config config = config_of(socket_type::pull, {socket_type::push}, true);
+  config.security = std::make_unique<wire::plain_server>();
+  return wire::handshake{std::move(config)};
+}
+
+wire::handshake plain_push()
+{
+  wire::handshake_config config = config_of(socket_type::push, {socket_type::pull}, false);
+  config.security = std::make_unique<wire::plain_client>("admin", "secret");
+  return wire::handshake{std::move(config)};
+}
+
+wire::handshake asking_pull()
+{
+  wire::handshake_config config = config_of(socket_type::pull, {socket_type::push}, true);
+  config.asks = true;
+  return wire::handshake{std::move(config)};
+}
+
+octets greeting_of_server()
+{
+  auto const bytes = wire::encode_greeting("PLAIN", true);
+  return {bytes.begin(), bytes.end()};
+}
+
+octets command(std::string_view name, octets const& data = {})
+{
+  octets out;
+  wire::append_command(out, name, data);
+  return out;
+}
+
+octets initiate(std::string_view type)
+{
+  properties metadata;
+  metadata.add("Socket-Type", type);
+  octets data;
+  wire::append_properties(data, metadata);
+  return command("INITIATE", data);
+}
+
+octets const hello = from_hex("04130548454c4c4f0561646d696e06736563726574");
+
+}  // namespace
+
+TEST_CASE("a PLAIN server says so in its greeting, a client and NULL do not")
+{
+  CHECK(to_hex(plain_pull().output()) == to_hex(greeting_of_server()));
+  CHECK(to_hex(plain_push().output()) == to_hex(greeting("PLAIN")));
+}
+
+TEST_CASE("a PLAIN handshake stops for a decision and completes in any pieces")
+{
+  in_every_way(greeting("PLAIN") + hello, [&](std::vector<octets> const& pieces) {
+    wire::handshake machine = plain_pull();
+    REQUIRE(feed(machine, pieces).state == status::needs_decision);
+    REQUIRE(machine.shown().user_name == "admin");
+    REQUIRE(machine.shown().password == "secret");
+    REQUIRE(machine.mechanism_name() == "PLAIN");
+    REQUIRE(machine.identity().empty());
+    REQUIRE(machine.output().empty());
+    properties told;
+    told.add("User-Id", "root");
+    machine.admit(told);
+    REQUIRE(machine.state() == status::needs_input);
+    REQUIRE(to_hex(machine.output()) == to_hex(command("WELCOME")));
+    machine.sent(machine.output().size());
+    REQUIRE(feed(machine, {initiate("PUSH")}).state == status::done);
+    REQUIRE(machine.had_last_word());
+    REQUIRE(machine.peer().mechanism == "PLAIN");
+    REQUIRE(machine.peer().told.get("User-Id") == "root");
+  });
+  in_every_way(initiate("PUSH"), [&](std::vector<octets> const& pieces) {
+    wire::handshake machine = plain_pull();
+    feed(machine, {greeting("PLAIN") + hello});
+    machine.admit({});
+    REQUIRE(to_hex(feed(machine, pieces).sent) == to_hex(command("WELCOME") + ready("PULL")));
+    REQUIRE(machine.state() == status::done);
+    REQUIRE(machine.peer().type == socket_type::push);
+  });
+  in_every_way(greeting_of_server() + command("WELCOME") + ready("PULL"),
+               [&](std::vector<octets> const& pieces) {
+                 wire::handshake machine = plain_push();
+                 outcome const result = feed(machine, pieces);
+                 REQUIRE(result.state == status::done);
+                 REQUIRE_FALSE(machine.had_last_word());
+                 REQUIRE(to_hex(result.sent) == to_hex(greeting("PLAIN") + hello + initiate("PUSH")));
+               });
+}
+
+TEST_CASE("a PLAIN peer that goes on before it is let in fails, in any pieces")
+{
+  for (octets const& more : {initiate("PUSH"), hello, ready("PUSH"), from_hex("000178"), from_hex("04")})
+    in_every_way(greeting("PLAIN") + hello + more, [&](std::vector<octets> const& pieces) {
+      wire::handshake machine = plain_pull();
+      outcome const result = feed(machine, pieces);
+      REQUIRE(result.state == status::failed);
+      REQUIRE(result.error == errc::unexpected_command);
+      REQUIRE(to_hex(result.sent) == to_hex(greeting_of_server()));
+    });
+}
+
+TEST_CASE("whoever is not let in is told the status, or nothing, and fails")
+{
+  for (std::string_view status_told : {"400", "500", ""}) {
+    wire::handshake machine = plain_pull();
+    feed(machine, {greeting("PLAIN") + hello});
+    machine.refuse("because", status_told);
+    CHECK(machine.state() == status::failed);
+    CHECK(machine.error() == errc::access_denied);
+    CHECK(machine.reason() == "because");
+    CHECK_FALSE(machine.permanent());
+    octets error;
+    if (!status_told.empty())
+      wire::append_error(error, status_told);
+    CHECK(to_hex(machine.output()) == to_hex(error));
+    octets const more = initiate("PUSH");
+    byte_view input{more};
+    CHECK(machine.feed(input) == status::failed);
+    CHECK(input.size() == more.size());
+  }
+}
+
+TEST_CASE("an admitted PLAIN peer of a wrong type gets an ERROR")
+{
+  wire::handshake machine = plain_pull();
+  feed(machine, {greeting("PLAIN") + hello});
+  machine.admit({});
+  octets error;
+  wire::append_error(error, "PULL does not talk to SUB");
+  CHECK(to_hex(feed(machine, {initiate("SUB")}).sent) == to_hex(command("WELCOME") + error));
+  CHECK(machine.error() == errc::incompatible_peer);
+}
+
+TEST_CASE("PLAIN with somebody to ask decides once")
+{
+  wire::handshake_config config = config_of(socket_type::pull, {socket_type::push}, true);
+  config.security = std::make_unique<wire::plain_server>();
+  config.asks = true;
+  wire::handshake machine{std::move(config)};
+  REQUIRE(feed(machine, {greeting("PLAIN") + hello}).state == status::needs_decision);
+  machine.admit({});
+  CHECK(feed(machine, {initiate("PUSH")}).state == status::done);
+}
+
+TEST_CASE("a client does not ask about its server")
+{
+  wire::handshake_config config = config_of(socket_type::push, {socket_type::pull}, false);
+  config.security = std::make_unique<wire::plain_client>("admin", "secret");
+  config.asks = true;
+  wire::handshake machine{std::move(config)};
+  CHECK(feed(machine, {greeting_of_server() + command("WELCOME") + ready("PULL")}).state == status::done);
+}
+
+TEST_CASE("NULL with somebody to ask stops behind READY, in any pieces, and keeps what follows")
+{
+  octets const early = from_hex("000161");
+  properties metadata;
+  metadata.add("Socket-Type", "PUSH");
+  in_every_way(greeting() + ready(metadata) + early, [&](std::vector<octets> const& pieces) {
+    wire::handshake machine = asking_pull();
+    outcome const result = feed(machine, pieces);
+    REQUIRE(result.state == status::needs_decision);
+    REQUIRE(to_hex(result.unread) == to_hex(early));
+    REQUIRE(to_hex(result.sent) == to_hex(greeting()));
+    machine.admit({});
+    REQUIRE(machine.state() == status::done);
+    REQUIRE(machine.had_last_word());
+    REQUIRE(to_hex(machine.output()) == to_hex(ready("PULL")));
+  });
+  wire::handshake refused = asking_pull();
+  feed(refused, {greeting() + ready("PUSH")});
+  refused.refuse("no", "400");
+  CHECK(to_hex(refused.output()) == to_hex(from_hex("040a054552524f5203343030")));
+
+  wire::handshake wrong = asking_pull();  // nobody is asked about a peer that does not fit
+  CHECK(feed(wrong, {greeting() + ready("SUB")}).state == status::failed);
+}
+
+TEST_CASE("NULL on the connecting side, whose READY is out, refuses without an ERROR")
+{
+  wire::handshake_config config = config_of(socket_type::dealer, {socket_type::router}, false);
+  config.asks = true;
+  wire::handshake machine{std::move(config)};
+  properties metadata;
+  metadata.add("Socket-Type", "ROUTER");
+  metadata.add("Identity", "them");
+  REQUIRE(feed(machine, {greeting() + ready(metadata)}).state == status::needs_decision);
+  CHECK(machine.identity() == "them");
+  machine.refuse("no", "400");
+  CHECK(machine.output().empty());
+  CHECK(machine.error() == errc::access_denied);
+}
+
+TEST_CASE("two servers fail for good, if they say so; libzmq's says nothing")
+{
+  fails(plain_pull, greeting_of_server(), errc::mechanism_mismatch);
+  wire::handshake machine = plain_pull();
+  feed(machine, {greeting_of_server()});
+  CHECK(machine.permanent());
+  CHECK(machine.reason() == "both ends are the server of PLAIN: one of them must be the client");
+
+  wire::handshake client = plain_push();
+  CHECK(feed(client, {greeting("PLAIN") + command("WELCOME") + ready("PULL")}).state == status::done);
+}
+
+TEST_CASE("a mismatch names the option that is to be set")
+{
+  wire::handshake machine = plain_pull();
+  feed(machine, {greeting("NULL")});
+  CHECK(machine.permanent());
+  CHECK(machine.reason() ==
+        "the peer uses mechanism \"NULL\", this socket PLAIN; the peer has no security set: set the same "
+        "there");
+  wire::handshake other = bound_pull();
+  feed(other, {greeting("PLAIN")});
+  CHECK(other.reason() ==
+        "the peer uses mechanism \"PLAIN\", this socket NULL; set option::plain_client here, or "
+        "option::plain_server if this end decides");
+  wire::handshake unknown = bound_pull();
+  feed(unknown, {greeting("GSSAPI")});
+  CHECK(unknown.reason() == "the peer uses mechanism \"GSSAPI\", this socket NULL");
+}
+
+TEST_CASE("an ERROR with a status says what it means, also as libzmq's PLAIN spells it")
+{
+  auto const reason_of = [](octets const& error) {
+    wire::handshake machine = plain_push();
+    feed(machine, {greeting_of_server() + error});
+    CHECK(machine.error() == errc::refused_by_peer);
+    CHECK(machine.permanent());
+    return machine.reason();
+  };
+  CHECK(reason_of(from_hex("040a054552524f5203343030")) ==
+        "the peer refused this connection: 400: it does not accept the credentials");
+  CHECK(reason_of(from_hex("04095e52524f5203343030")) ==
+        "the peer refused this connection: 400: it does not accept the credentials");
+  CHECK(reason_of(from_hex("04095e52524f5203353030")) ==
+        "the peer refused this connection: 500: its authenticator failed");
+  CHECK(reason_of(from_hex("04095e52524f5203333030")) ==
+        "the peer refused this connection: 300: it does not let us in at present");
+  CHECK(reason_of(from_hex("04055e52524f52")) == "the peer refused this connection: (malformed reason)");
+  // Not in NULL.
+  fails_after_greeting("04095e52524f5203343030", errc::malformed_command);
+}
+
+TEST_CASE("that a peer closes may mean something")
+{
+  wire::handshake nothing = plain_push();
+  CHECK(nothing.closed_hint().empty());
+  wire::handshake part = plain_push();
+  feed(part, {exact(byte_view{greeting()}.first(11))});
+  CHECK(part.closed_hint() ==
+        ", in the middle of its greeting: it may use another security mechanism than PLAIN");
+  wire::handshake all = plain_push();
+  feed(all, {greeting_of_server()});
+  CHECK(all.closed_hint() ==
+        ", without a reason: its authenticator does not let this PLAIN client in at present, or it has none");
+  wire::handshake server = plain_pull();
+  feed(server, {greeting("PLAIN")});
+  CHECK(server.closed_hint().empty());
 }

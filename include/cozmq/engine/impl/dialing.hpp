@@ -181,8 +181,10 @@ COZMQ_DECL void dialer::retry(std::string const& cause, std::error_code why)
 COZMQ_DECL void dialer::give_up(std::error_code why, std::string_view cause, std::string_view asked)
 {
   gave_up_ = stopped_ = true;
+  last_error_ = standard(why);
+  last_words_ = fmt::format("{}: {}", text_, cause);
   write_log(asked.empty() ? log_level::error : log_level::warn,
-            "{}: {}; not trying again{}, {} messages undelivered", text_, cause, asked, peer_->queued());
+            "{}; not trying again{}, {} messages undelivered", last_words_, asked, peer_->queued());
   host_->observed().report([&] {
     event e{event_kind::gave_up, text_};
     e.because(standard(why), std::string{cause});

@@ -253,6 +253,16 @@ COZMQ_DECL void socket_core::disconnect(peer_id which, std::error_code& ec)
   }
 }
 
+COZMQ_DECL std::error_code socket_core::hopeless(std::string& text) const
+{
+  if (dialers_.empty() || !inproc_.empty() || !inproc_names_.empty() ||
+      std::ranges::any_of(listeners_, [](auto const& l) { return !l->closed(); }) ||
+      std::ranges::any_of(dialers_, [](auto const& d) { return !d->gave_up(); }))
+    return {};
+  text = dialers_.back()->why_it_gave_up();
+  return dialers_.back()->gave_up_error();
+}
+
 COZMQ_DECL socket_stats socket_core::stats() const
 {
   socket_stats result = observer_.counters;

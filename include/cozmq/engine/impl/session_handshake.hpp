@@ -52,7 +52,7 @@ COZMQ_DECL bool session::read_handshake()
   }
   if (ec) {
     fail(ec == asio::error::eof ? make_error_code(errc::peer_closed) : ec,
-         "the peer closed during the handshake");
+         "the peer closed during the handshake" + handshake_->closed_hint());
     return false;
   }
   passed_.bytes_in += count;
@@ -83,7 +83,9 @@ COZMQ_DECL bool session::shake_hands(byte_view input)
 // May the peer come in? Nothing is read until that is known; the deadline of the handshake goes on.
 COZMQ_DECL void session::ask()
 {
-  if (!host_->options().authenticates)
+  // A copy: while it is called, or waits, the application may give the socket another one.
+  authenticator const asked = host_->options().authenticates;
+  if (!asked)
     return decide(auth_reply::fail("this socket has no option::authenticator, so nobody is let in"));
   wire::credentials const shown = handshake_->shown();
   auth_request request;
@@ -95,8 +97,9 @@ COZMQ_DECL void session::ask()
   request.password = shown.password;
   request.public_key = shown.public_key;
   auth_answer const answer{
+      // What is not told for want of memory is an answer that does not come: the handshake ends at its deadline.
       [self = weak_from_this(), way = host_->way(), generation = generation_](auth_reply reply) {
-        (void)way->try_post([self, generation, reply = std::move(reply)] {
+        way->try_post([self, generation, reply = std::move(reply)] {
           if (auto const to = std::static_pointer_cast<session>(self.lock());
               to && to->generation_ == generation) {
             use_scope const inside{to->host_};
@@ -105,11 +108,9 @@ COZMQ_DECL void session::ask()
         });
       }};
   try {
-    host_->options().authenticates(host_->executor(), std::move(request), answer);
-  } catch (std::exception const& failure) {
-    answer(auth_reply::fail(failure.what()));
+    asked(host_->executor(), std::move(request), answer);
   } catch (...) {
-    answer({});
+    answer(failed_with(std::current_exception()));
   }
 }
 
@@ -212,6 +213,7 @@ std::error_code session::take_early(Input& input, byte_view early)
 COZMQ_DECL void session::remember_origin()
 {
   bool const wanted = host_->options().receive_metadata || !peer_.told.empty();
+  sender.reset();
   if (!wanted && origins_.empty())
     return;
   std::size_t earlier = decoder_.ready();
@@ -229,11 +231,14 @@ COZMQ_DECL void session::remember_origin()
   for (std::string_view ours : {"Peer-Address", "Routing-Id", "User-Id"})
     known->erase(ours);
   for (auto const& [name, value] : peer_.told)
-    known->set(name, value);
+    known->erase(name);
+  for (auto const& [name, value] : peer_.told)
+    known->add(name, value);
   if (wire::has_identity(peer_.type))
     known->set("Routing-Id", peer_.identity);
   if (std::string const ip = transport::peer_ip(*stream_); !ip.empty())
     known->set("Peer-Address", ip);
+  sender = known;
   origins_.push_back({std::move(known), 0});
   second_look_ = true;
 }

@@ -4,6 +4,7 @@
 #include <cozmq/core/decl.hpp>
 #include <cozmq/engine/session.hpp>
 #include <cozmq/wire/command.hpp>
+#include <cozmq/wire/refusal.hpp>
 #include <cozmq/wire/subscription.hpp>
 
 #include <array>
@@ -47,8 +48,14 @@ COZMQ_DECL std::error_code session::on_command(byte_view body)
     return {};
   }
   // [RFC 37, error handling] an ERROR is fatal at any time.
-  if (command->name == "ERROR")
+  if (command->name == "ERROR") {
+    auto const told = wire::parse_error(command->data);
+    fail(errc::refused_by_peer,
+         "the peer ended this connection: " +
+             (told ? wire::explain_refusal(*told) : std::string{"(malformed reason)"}),
+         true);
     return errc::refused_by_peer;
+  }
   if (auto const change = wire::parse_subscription(*command))
     return host_ ? host_->on_subscription(*this, change->subscribe, change->topic) : std::error_code{};
   return {};  // [RFC 37, commands] unknown ones are ignored

@@ -66,18 +66,18 @@ struct plain_client {
 /// Who decides which peers are let in: called on the socket's executor with an `auth_request` for each peer, of whatever
 /// mechanism, that is not itself the PLAIN or CURVE server. It returns an `auth_reply`, or is a coroutine that does:
 /// `asio::awaitable<auth_reply>`, with the request as a parameter by value. Slow (see `handshake_timeout`), throwing or
-/// without an answer means refused. What it captures lives as long as the
-/// socket, and as a question of it. Default: none, and then PLAIN lets nobody
-/// in, CURVE and NULL everybody. Later connections; not over inproc.
+/// without an answer means refused. It lives as long as the socket has it, and as long as a coroutine of it goes on: what it
+/// refers to must, too. Default: none, and then PLAIN lets nobody in, CURVE and NULL everybody. Later connections; not over
+/// inproc.
 /// @libzmq a handler at inproc://zeromq.zap.01 | none | later connections | all but STREAM
 class authenticator {
  public:
   template <class F>
     requires std::same_as<std::invoke_result_t<F&, auth_request>, auth_reply>
   explicit authenticator(F decide)
-      : ask_{[decide = std::move(decide)](asio::any_io_executor const&, auth_request request,
-                                          engine::auth_answer const& answer) mutable {
-          answer(decide(std::move(request)));
+      : ask_{[decide = std::make_shared<F>(std::move(decide))](
+                 asio::any_io_executor const&, auth_request request, engine::auth_answer const& answer) {
+          answer((*decide)(std::move(request)));
         }}
   {
   }
@@ -88,10 +88,10 @@ class authenticator {
       : ask_{[decide = std::make_shared<F>(std::move(decide))](asio::any_io_executor const& executor,
                                                                auth_request request,
                                                                engine::auth_answer const& answer) {
-          // The coroutine may look at what the function has captured, also when the socket is gone.
+          // A coroutine refers to the object that it was called on, whatever becomes of the socket meanwhile.
           asio::co_spawn(executor, (*decide)(std::move(request)),
-                         [decide, answer](std::exception_ptr failed, auth_reply reply) {
-                           answer(failed ? auth_reply{} : std::move(reply));
+                         [decide, answer](std::exception_ptr const& failed, auth_reply reply) {
+                           answer(failed ? engine::failed_with(failed) : std::move(reply));
                          });
         }}
   {
