@@ -40,9 +40,6 @@ class host {
   /// Which thread is inside; null when that is not looked at.
   virtual std::shared_ptr<use_mark> const& mark() const noexcept = 0;
 
-  /// For other threads: leads to the executor as long as that lives.
-  virtual std::shared_ptr<door> const& way() const noexcept = 0;
-
   /// A connection of the kind that this socket has, without a stream yet.
   virtual std::shared_ptr<connection> make_connection(connection_owner& owner, side which) = 0;
 
