@@ -4,7 +4,7 @@ import pathlib
 import re
 import sys
 
-LAYERS = ["core", "message", "wire", "routing", "transport", "engine", "pattern", "socket", "service"]
+LAYERS = ["core", "message", "wire", "routing", "transport", "engine", "pattern", "socket", "service", "curve"]
 WITHOUT_ASIO = LAYERS[: LAYERS.index("transport")]
 
 top = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parents[1] / "include") / "cozmq"
@@ -38,6 +38,10 @@ for file in sorted(top.rglob("*.hpp")):
             problems.append(f"{name}: includes all of Asio; include what it uses")
         if layer in WITHOUT_ASIO and target.startswith("asio"):
             problems.append(f"{name}: Asio starts at transport, {layer} is below")
+        if name == "cozmq.hpp" and target.startswith("cozmq/curve"):
+            problems.append(f"{name}: includes {target}, which needs libsodium")
+        if layer != "curve" and target == "sodium.h":
+            problems.append(f"{name}: libsodium is for curve only")
         if target == "cozmq/cozmq.hpp":
             problems.append(f"{name}: cozmq.hpp is for users, no header includes it")
         elif target.startswith("cozmq/") and target != "cozmq/version.hpp":
