@@ -13,6 +13,7 @@
 #include <cozmq/service/run.hpp>
 #include <cozmq/service/shared_sender.hpp>
 #include <cozmq/service/spawn.hpp>
+#include <cozmq/service/zap.hpp>
 #include <cozmq/socket/context.hpp>
 #include <cozmq/socket/options.hpp>
 #include <cozmq/socket/select.hpp>

@@ -103,6 +103,9 @@ class authenticator {
   /// Asks nobody.
   static authenticator none() { return authenticator{engine::authenticator{}}; }
 
+  /// For what is built on authenticators: whom to ask, empty for nobody.
+  engine::authenticator const& asks() const noexcept { return ask_; }
+
   static constexpr bool applies_to(socket_type type) { return type != socket_type::stream; }
   std::error_code apply(engine::socket_options& to) const
   {
