@@ -14,6 +14,7 @@
 #include <cozmq/service/shared_sender.hpp>
 #include <cozmq/service/spawn.hpp>
 #include <cozmq/service/zap.hpp>
+#include <cozmq/socket/address_list.hpp>
 #include <cozmq/socket/context.hpp>
 #include <cozmq/socket/options.hpp>
 #include <cozmq/socket/select.hpp>

@@ -142,6 +142,9 @@ class zap_call final : public engine::supplier, public std::enable_shared_from_t
   {
     changes_.stop();
     timer_.reset();
+    // A request that has not met a handler goes with it, and is not worth a warning.
+    std::error_code ignored;
+    socket_->disconnect(zap_endpoint, ignored);
     if (auto const answer = std::exchange(answer_, std::nullopt))
       (*answer)(std::move(reply));
   }
