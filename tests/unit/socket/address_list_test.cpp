@@ -53,17 +53,17 @@ auth_reply answer_of(cozmq::option::authenticator const& who, auth_request reque
 TEST_CASE("2.3 ZAP a list of addresses covers single ones and ranges, IPv4 and IPv6")
 {
   auto const list = address_list::allow(
-      {"192.0.2.1", "198.51.100.0/24", "10.128.0.0/9", "2001:db8::1", "2001:db8:1::/47", "fe80::/10"});
+      {"192.0.2.1", "198.51.100.0/24", "10.128.0.0/9", "2001:db8::1", "2001:db8:2::/47", "fe80::/10"});
   CHECK(list.size() == 6);
   for (auto const* const inside :
        {"192.0.2.1", "198.51.100.0", "198.51.100.255", "10.128.0.1", "10.255.255.255", "2001:db8::1",
-        "2001:db8:0::1", "2001:db8:1:ffff::1", "fe80::1", "febf::1", "fe80::1%eth0", "fe80::1%2",
+        "2001:db8:0::1", "2001:db8:3:ffff::1", "fe80::1", "febf::1", "fe80::1%eth0", "fe80::1%2",
         "::ffff:192.0.2.1", "::ffff:c000:201", "::ffff:198.51.100.7"})
     CHECK(list.contains(inside));
   for (auto const* const outside :
        {"192.0.2.0", "192.0.2.2", "198.51.101.0", "198.51.99.255", "10.127.255.255", "11.128.0.0",
-        "2001:db8::2", "2001:db8:2::", "fec0::1", "::192.0.2.1", "::1", "", "localhost", "192.0.2.1 ",
-        "192.0.2", "192.0.2.01", "%eth0"})
+        "2001:db8::2", "2001:db8:1::", "2001:db8:4::", "fec0::1", "::192.0.2.1", "::1", "", "localhost",
+        "192.0.2.1 ", "192.0.2", "192.0.2.01", "%eth0"})
     CHECK_FALSE(list.contains(outside));
 }
 
@@ -147,7 +147,7 @@ TEST_CASE("2.3 ZAP a malformed entry of a list says what is wrong with it")
        "there are bits behind the first 120; write /128 for one address, or zeros for a range");
   says("fe80::1%eth0", "leave out the zone behind %");
   CHECK(error_of(std::string_view{"192.0.2.1\0x", 11}).find("its address is malformed") != std::string::npos);
-  CHECK(error_of("a\nb").find("\"a\\nb\"") != std::string::npos);
+  CHECK(error_of("a\nb").find("\"a\\x0ab\"") != std::string::npos);
 }
 
 TEST_CASE("2.3 ZAP a list changes in all its copies, or not at all")
