@@ -16,6 +16,10 @@ void handshake(byte_view input);
 void properties(byte_view input);
 void commands(byte_view input);
 void endpoint(byte_view input);
+void greeting(byte_view input);
+void plain_server(byte_view input);
+void plain_client(byte_view input);
+void subscriptions(byte_view input);
 
 struct wrong : std::logic_error {
   using logic_error::logic_error;
