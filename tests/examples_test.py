@@ -16,6 +16,8 @@ import traceback
 
 try:
     import zmq
+    import zmq.auth
+    from zmq.auth.thread import ThreadAuthenticator
 except ImportError:
     raise SystemExit("examples_test.py needs pyzmq (Debian: python3-zmq)")
 
@@ -701,6 +703,99 @@ def _():
             assert answer <= answers <= 4
             heard.add(request)
         assert program.line().startswith("client ")
+
+
+# ---- security ----------------------------------------------------------------------------------------------
+
+HELLO = "the server says: Hello, {}"
+
+
+def refused(client):
+    """Why a client says it was not let in; it has to end with 1."""
+    line = client.line()
+    client.process.wait()
+    assert client.process.returncode == 1, client.process.returncode
+    assert line.startswith("not let in: "), line
+    return line
+
+
+@contextlib.contextmanager
+def guarded(kind):
+    """A pyzmq socket whose peers have to pass pyzmq's ZAP handler."""
+    with socket(kind) as made:
+        keeper = ThreadAuthenticator(made.context)
+        keeper.start()
+        try:
+            yield made, keeper
+        finally:
+            keeper.stop()
+
+
+def says_how_to_be_used(name):
+    for arguments, status in ((["--help"], 0), ([], 1)):
+        done = subprocess.run([os.path.join(DIRECTORY, name), *arguments], capture_output=True, text=True, timeout=LIMIT)
+        assert done.returncode == status and done.stdout.startswith(f"usage: {name} "), done
+
+
+def refuses_each_other(name, *credentials):
+    """One who comes without security to a server that has some, or the other way round, is told so and gives up."""
+    with Example(name, "server", ANY) as server, Example("grasslands", "client", server.endpoint()) as client:
+        assert "mechanism" in refused(client)
+    with Example("grasslands", "server", ANY) as server:
+        with Example(name, "client", *credentials, server.endpoint()) as client:
+            assert "mechanism" in refused(client)
+
+
+@test("2.3 NULL grasslands serves whoever comes: its own client and pyzmq's")
+def _():
+    says_how_to_be_used("grasslands")
+    with Example("grasslands", "server", ANY) as server:
+        endpoint = server.endpoint()
+        with Example("grasslands", "client", endpoint) as client, socket(zmq.REQ) as theirs:
+            assert client.end() == [HELLO.format("whoever you are")]
+            theirs.connect(endpoint)
+            theirs.send(b"Hello")
+            assert theirs.recv() == b"Hello, whoever you are"
+        assert server.stop() == ["somebody says Hello"] * 2
+
+
+@test("2.3 PLAIN woodhouse knows its clients by name, ours and pyzmq's, and refuses others for good")
+def _():
+    says_how_to_be_used("woodhouse")
+    with Example("woodhouse", "server", ANY) as server:
+        endpoint = server.endpoint()
+        for name, password in (("admin", "secret"), ("guest", "guest")):
+            with Example("woodhouse", "client", name, password, endpoint) as client:
+                assert client.end() == [HELLO.format(name)]
+        for name, password in (("admin", "guest"), ("nobody", "secret"), ("", "")):
+            with Example("woodhouse", "client", name, password, endpoint) as client:
+                assert "400" in refused(client)
+        with socket(zmq.REQ) as theirs:
+            theirs.plain_username, theirs.plain_password = b"guest", b"guest"
+            theirs.connect(endpoint)
+            theirs.send(b"Hello")
+            assert theirs.recv() == b"Hello, guest"
+        assert server.stop() == ["admin says Hello", "guest says Hello", "guest says Hello"]
+
+
+@test("2.3 PLAIN woodhouse's client is let in by pyzmq, or refused")
+def _():
+    with guarded(zmq.REP) as (server, keeper):
+        keeper.configure_plain(domain="global", passwords={"admin": "secret"})
+        server.plain_server = True
+        server.zap_domain = b"global"
+        endpoint = bound(server)
+        with Example("woodhouse", "client", "admin", "secret", endpoint) as client:
+            assert server.recv() == b"Hello"
+            server.send(b"Hello, admin")
+            assert client.end() == [HELLO.format("admin")]
+        with Example("woodhouse", "client", "admin", "wrong", endpoint) as client:
+            assert "400" in refused(client)
+
+
+@test("2.3 PLAIN woodhouse and grasslands do not talk, and say why")
+def _():
+    refuses_each_other("woodhouse", "admin", "secret")
 
 
 def main():
