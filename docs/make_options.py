@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Makes docs/options.md from the options in include/cozmq/socket/options/, whose comments end in such a line:
+"""Makes docs/options.md from the options in include/cozmq/socket/options/ and include/cozmq/curve/options.hpp, structs and
+classes, whose comments end in such a line:
 
     /// @libzmq ZMQ_SNDHWM | 1000 messages | at once | all but PULL, SUB
 
@@ -15,7 +16,7 @@ import sys
 
 docs = pathlib.Path(__file__).resolve().parent
 page = docs / "options.md"
-headers = docs.parent / "include/cozmq/socket/options"
+include = docs.parent / "include/cozmq"
 
 # What of libzmq is something else here, and what there is not.
 ELSEWHERE = [
@@ -25,7 +26,9 @@ ELSEWHERE = [
     ("ZMQ_RCVMORE", "not needed: messages are whole; `message::more_after(i)`"),
     ("ZMQ_RCVTIMEO, ZMQ_SNDTIMEO", "for each call: `co_await (socket.recv() \\|\\| cozmq::timeout(1s))`"),
     ("ZMQ_FD, ZMQ_EVENTS", "`readable()`, `writable()`, `wait_readable()`, `wait_writable()`; there is no descriptor to poll"),
-    ("ZMQ_PLAIN_*, ZMQ_CURVE_*, ZMQ_ZAP_*, ZMQ_MECHANISM", "not offered yet"),
+    ("ZMQ_MECHANISM", "the mechanism option that was set last counts; `peer_info::mechanism` for each peer"),
+    ("ZMQ_PLAIN_SERVER, ZMQ_CURVE_SERVER set to 0", "`option::no_security`, or the option for a client"),
+    ("ZMQ_ZAP_ENFORCE_DOMAIN", "not needed: an authenticator that is set is always asked, and one that does not answer refuses"),
     ("ZMQ_IPV4ONLY", "`option::ipv6`"),
     ("ZMQ_IDENTITY, ZMQ_DELAY_ATTACH_ON_CONNECT, ...", "old names: see ZMQ_ROUTING_ID, ZMQ_IMMEDIATE, ..."),
     ("ZMQ_TCP_ACCEPT_FILTER, ZMQ_IPC_FILTER_PID, _UID, _GID", "not offered; deprecated in libzmq as well"),
@@ -44,8 +47,8 @@ CONTEXT = [
 
 def options():
     """name, description, cells of the @libzmq line, for each option in each header."""
-    for header in sorted(headers.glob("*.hpp")):
-        for comment, name in re.findall(r"((?:^///.*\n)+)struct (\w+)", header.read_text(), re.M):
+    for header in (*sorted((include / "socket/options").glob("*.hpp")), *include.glob("curve/options.hpp")):
+        for comment, name in re.findall(r"((?:^///.*\n)+)(?:struct|class) (\w+)", header.read_text(), re.M):
             lines = [line.strip()[3:].strip() for line in comment.splitlines()]
             told = [line for line in lines if line.startswith("@libzmq ")]
             cells = [cell.strip() for cell in told[0][len("@libzmq "):].split("|")] if len(told) == 1 else []
@@ -59,7 +62,7 @@ def make():
     lines = [
         "# Options",
         "",
-        "<!-- Made by docs/make_options.py from include/cozmq/socket/options/; change the comments there. -->",
+        "<!-- Made by docs/make_options.py from the headers of the options; change the comments there. -->",
         "",
         "`socket.set_option(cozmq::option::linger{500ms})` sets one, `socket.get_option<cozmq::option::linger>()` reads it back,",
         "and `ctx.set_default(cozmq::option::linger{500ms})` sets it for the sockets that are made from then on (`use_fd`",
