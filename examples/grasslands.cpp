@@ -7,7 +7,6 @@
 
 #include <cstdio>
 #include <string>
-#include <variant>
 
 asio::awaitable<int> serve(cozmq::context& ctx, std::string endpoint)
 {
@@ -25,15 +24,15 @@ asio::awaitable<int> serve(cozmq::context& ctx, std::string endpoint)
 asio::awaitable<int> ask(cozmq::context& ctx, std::string endpoint)
 {
   cozmq::req_socket client{ctx};
-  client.set_option(cozmq::option::events{10, {cozmq::event_kind::gave_up}});
   client.connect(endpoint);
-  co_await client.send("Hello");
-  auto const answer = co_await (client.recv() || client.events().next());
-  if (auto const* refused = std::get_if<cozmq::event>(&answer)) {
-    fmt::print("not let in: {}\n", refused->reason);
+  try {
+    co_await client.wait_connected();
+  } catch (cozmq::error const& refused) {
+    fmt::print("not let in: {}\n", refused.what());
     co_return 1;
   }
-  fmt::print("the server says: {}\n", std::get<cozmq::message>(answer));
+  co_await client.send("Hello");
+  fmt::print("the server says: {}\n", co_await client.recv());
   co_return 0;
 }
 

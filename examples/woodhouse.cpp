@@ -11,7 +11,6 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <variant>
 
 constexpr std::string_view usage =
     "usage: woodhouse server [endpoint]\n"
@@ -45,15 +44,15 @@ asio::awaitable<int> ask(cozmq::context& ctx, std::string name, std::string pass
 {
   cozmq::req_socket client{ctx};
   client.set_option(cozmq::option::plain_client{name, password});
-  client.set_option(cozmq::option::events{10, {cozmq::event_kind::gave_up}});
   client.connect(endpoint);
-  co_await client.send("Hello");
-  auto const answer = co_await (client.recv() || client.events().next());
-  if (auto const* refused = std::get_if<cozmq::event>(&answer)) {
-    fmt::print("not let in: {}\n", refused->reason);
+  try {
+    co_await client.wait_connected();
+  } catch (cozmq::error const& refused) {
+    fmt::print("not let in: {}\n", refused.what());
     co_return 1;
   }
-  fmt::print("the server says: {}\n", std::get<cozmq::message>(answer));
+  co_await client.send("Hello");
+  fmt::print("the server says: {}\n", co_await client.recv());
   co_return 0;
 }
 

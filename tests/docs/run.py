@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compiles and runs the C++ blocks of README.md and docs/*.md, all of them as one program.
 
-    run.py --compiler CXX --flags FLAGS.txt [--keep DIRECTORY]
+    run.py --compiler CXX --flags FLAGS.txt [--curve] [--keep DIRECTORY]
 
 An HTML comment right before a block says what is done with it:
 
@@ -11,7 +11,8 @@ An HTML comment right before a block says what is done with it:
 
 What follows the word in the comment is code that the block needs and a reader does not. A block without functions or types of
 its own becomes the body of a coroutine with a `cozmq::context& ctx`. Every block with `#include <cozmq` or `co_await` in
-it must have such a comment. Ports are replaced by free ones.
+it must have such a comment. Ports are replaced by free ones. Blocks with CURVE are left out unless --curve says that there
+is libsodium.
 """
 import argparse
 import pathlib
@@ -52,6 +53,7 @@ class Block:
         self.place = f"{page.relative_to(root)}:{line}"
         self.duty, self.setup, self.code = duty, setup, code
         self.name = re.sub(r"\W", "_", self.place)
+        self.needs_curve = re.search(r"\bcozmq/curve|\bcurve_", setup + code)
 
     def cpp(self):
         """The block in a namespace of its own, and how to run it."""
@@ -84,7 +86,7 @@ def blocks_of(page):
             sys.exit(f"{page.relative_to(root)}:{line}: this block needs <!-- run -->, <!-- serve --> or <!-- compile -->")
 
 
-def program_of(blocks):
+def program_of(blocks, prefix):
     texts, calls = [], []
     for number, block in enumerate(blocks):
         text, call = block.cpp()
@@ -92,7 +94,7 @@ def program_of(blocks):
         calls.append(f"    case {number}: return {call};\n")
     main = ("int main(int, char* argv[])\n{\n  switch (std::atoi(argv[1])) {\n" + "".join(calls) +
             "    default: return 2;\n  }\n}\n")
-    return with_free_ports(PREFIX + "".join(texts) + main)
+    return with_free_ports(prefix + "".join(texts) + main)
 
 
 def free_port():
@@ -124,10 +126,10 @@ def compiler_flags(file):
 
 def build(blocks, where, args):
     source, program = where / "docs.cpp", where / "docs"
-    source.write_text(program_of(blocks))
+    source.write_text(program_of(blocks, "#include <cozmq/curve.hpp>\n" * args.curve + PREFIX))
     # What a reader is shown need not use all it names.
     command = [args.compiler, *compiler_flags(args.flags), "-Wno-unused-variable", "-Wno-unused-but-set-variable",
-               str(source), "-o", str(program), "-lfmt", "-pthread"]
+               str(source), "-o", str(program), "-lfmt", *["-lsodium"] * args.curve, "-pthread"]
     if subprocess.run(command).returncode != 0:
         sys.exit(f"the blocks of the documentation do not compile:\n{' '.join(command)}")
     return program
@@ -163,9 +165,14 @@ def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--compiler", required=True)
     arguments.add_argument("--flags", type=pathlib.Path, required=True)
+    arguments.add_argument("--curve", action="store_true", help="there is libsodium: blocks with CURVE, too")
     arguments.add_argument("--keep", type=pathlib.Path, help="write the program there, to look at it")
     args = arguments.parse_args()
     blocks = [block for page in (root / "README.md", *sorted((root / "docs").rglob("*.md"))) for block in blocks_of(page)]
+    if not args.curve:
+        for block in filter(lambda block: block.needs_curve, blocks):
+            print(f"skip {block.place}: no libsodium")
+        blocks = [block for block in blocks if not block.needs_curve]
     with tempfile.TemporaryDirectory() as scratch:
         where = args.keep or pathlib.Path(scratch)
         failed = run_all(blocks, build(blocks, where, args), where)
