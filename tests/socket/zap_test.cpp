@@ -536,15 +536,15 @@ TEST_CASE("2.3 ZAP a context with threads ends while peers are asked about")
   captured_log const log;
   for (int round = 0; round < 20; ++round) {
     std::atomic<int> answers = 0;
+    std::atomic<int> begun = 0;
     constexpr int questions = 60;
     {
       cozmq::context ctx{cozmq::io_threads{3}};
       cozmq::zap_server const handler{ctx, ctx.get_executor(0), only_bob};
       option::authenticator const who = cozmq::zap_authenticator(ctx);
-      std::atomic<int> begun = 0;
       for (int i = 0; i < questions; ++i) {
         auto const executor = ctx.get_executor(static_cast<std::size_t>(i % 3));
-        asio::post(executor, [&, executor] {
+        asio::post(executor, [&, executor, who] {
           ++begun;
           who.asks()(executor, request_of("x", "PLAIN"),
                      cozmq::engine::auth_answer{[&](auth_reply const&) { ++answers; }});

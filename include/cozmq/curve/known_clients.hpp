@@ -1,0 +1,206 @@
+// Who may come by its key: a directory of certificates, or a file, as an authenticator.
+#pragma once
+
+#include <cozmq/core/error.hpp>
+#include <cozmq/core/log.hpp>
+#include <cozmq/curve/certificate.hpp>
+#include <cozmq/curve/key_file.hpp>
+#include <cozmq/curve/keys.hpp>
+#include <cozmq/engine/authentication.hpp>
+#include <cozmq/message/properties.hpp>
+#include <cozmq/wire/properties_codec.hpp>
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace cozmq {
+
+/// The clients of a CURVE server, by their public certificates: `option::authenticator{cozmq::known_clients{"clients"}}`.
+///
+/// In a directory these are all files "*.key", as czmq and pyzmq have them; one that cannot be read or is malformed is logged
+/// as a warning, and its client is not known. In a file there may be any number of certificates, and nothing malformed. The
+/// user id of a client is its key in Z85; its messages carry the metadata of its certificate.
+///
+/// Changes of the files are seen when a client comes, at most once a second, on the socket's executor; or at once by
+/// `reload`. As long as they cannot be read, clients are refused for now. Who is connected stays.
+///
+/// Copies are the same list.
+///
+/// @par Thread safety
+/// Distinct and shared objects: safe, except for assignment.
+class known_clients {
+ public:
+  /// Reads them; `interval` is how often files are looked at. Throws as `reload` does.
+  explicit known_clients(std::string path, std::chrono::milliseconds interval = std::chrono::seconds{1})
+      : state_{std::make_shared<state>()}
+  {
+    state_->path = std::move(path);
+    state_->interval = interval;
+    reload();
+  }
+
+  /// Reads them again, whether they have changed or not.
+  ///
+  /// @par Errors
+  /// Throws `error` when the directory or the file cannot be read, or is malformed: what is known stays as it was.
+  void reload()
+  {
+    std::lock_guard const lock{state_->mutex};
+    state_->read(state_->look());
+  }
+
+  /// How many are known.
+  std::size_t size() const
+  {
+    std::lock_guard const lock{state_->mutex};
+    return state_->known.size();
+  }
+
+  /// Is this one of them? As far as was read last.
+  bool contains(curve_public_key const& key) const
+  {
+    std::lock_guard const lock{state_->mutex};
+    return state_->known.contains(key);
+  }
+
+  /// Lets the client in, or refuses it for good. For `option::authenticator`.
+  auth_reply operator()(auth_request const& peer) const
+  {
+    auto const key = curve_public_key::from_bytes(peer.public_key);
+    if (!key)
+      return auth_reply::refuse("it has shown no key");
+    std::lock_guard const lock{state_->mutex};
+    state_->refresh();
+    if (!state_->trouble.empty())
+      return auth_reply::refuse_for_now(state_->trouble);
+    auto const found = state_->known.find(*key);
+    return found == state_->known.end()
+               ? auth_reply::refuse(key->to_z85() + " is not the key of a known client")
+               : auth_reply::admit(key->to_z85(), found->second);
+  }
+
+ private:
+  using clock = std::chrono::steady_clock;
+
+  // What a file looks like from outside.
+  struct file_sign {
+    std::string path;
+    ino_t number = 0;
+    off_t size = 0;
+    std::int64_t changed = 0;  // nanoseconds
+    friend bool operator==(file_sign const&, file_sign const&) = default;
+  };
+
+  struct sighting {
+    bool is_directory = false;
+    bool fresh = false;  // a file was just changed: a further change may look the same
+    std::vector<file_sign> files;
+    friend bool operator==(sighting const&, sighting const&) = default;
+  };
+
+  struct state {
+    std::string path;
+    std::chrono::milliseconds interval{};
+    std::mutex mutex;
+    std::map<curve_public_key, properties> known;
+    sighting seen;
+    std::string trouble;  // why the files could not be read
+    clock::time_point looked{};
+
+    void refresh()
+    {
+      if (clock::now() - looked >= interval) {
+        looked = clock::now();
+        try {
+          if (sighting next = look(); next != seen || next.fresh || !trouble.empty())
+            read(std::move(next));
+        } catch (error const& e) {
+          if (trouble != e.what())
+            write_log(log_level::error, "no client is let in: {}", e.what());
+          trouble = e.what();
+        }
+      }
+    }
+
+    sighting look() const
+    {
+      sighting result;
+      std::error_code ec;
+      result.is_directory = std::filesystem::is_directory(path, ec);
+      if (!result.is_directory)
+        result.files.push_back({path});
+      for (std::filesystem::directory_iterator at{path, ec}, end; result.is_directory && !ec && at != end;
+           at.increment(ec))
+        if (at->path().extension() == ".key")
+          result.files.push_back({at->path().string()});
+      if (result.is_directory && ec)
+        curve::detail::throw_file_error("cannot read", path, ec.value());
+      std::ranges::sort(result.files, {}, &file_sign::path);
+      for (file_sign& each : result.files)
+        result.fresh = look_at(each) || result.fresh;
+      return result;
+    }
+
+    // Was it changed so lately that the time of its next change may be the same?
+    static bool look_at(file_sign& file)
+    {
+      struct stat info{};
+      if (::stat(file.path.c_str(), &info) != 0)
+        return false;  // reading it will say why
+      file.number = info.st_ino;
+      file.size = info.st_size;
+      file.changed = info.st_mtim.tv_sec * std::int64_t{1'000'000'000} + info.st_mtim.tv_nsec;
+      auto const now = std::chrono::system_clock::now().time_since_epoch();
+      return now < std::chrono::nanoseconds{file.changed} + std::chrono::seconds{2};
+    }
+
+    void read(sighting next)
+    {
+      std::map<curve_public_key, properties> found;
+      for (file_sign const& file : next.files) {
+        try {
+          curve::key_file const content = curve::read_key_file(file.path);
+          for (curve_certificate const& c : curve_certificate::parse_all(content.text.view()))
+            found.insert_or_assign(c.public_key(), said_of(c));
+        } catch (error const& e) {
+          std::string text = e.what();
+          if (text.find(file.path) == std::string::npos)
+            text = file.path + ": " + text;
+          if (!next.is_directory)
+            throw error{e.code(), std::move(text)};
+          write_log(log_level::warn, "{}; this client is not known", text);
+        }
+      }
+      known = std::move(found);
+      seen = std::move(next);
+      trouble.clear();
+      looked = clock::now();
+    }
+
+    // What messages, and a ZAP reply, can carry of it.
+    static properties said_of(curve_certificate const& c)
+    {
+      properties result;
+      for (auto const& [name, value] : c.metadata)
+        if (wire::is_property_name(name))
+          result.add(name, value);
+      return result;
+    }
+  };
+
+  std::shared_ptr<state> state_;
+};
+
+}  // namespace cozmq
