@@ -1,0 +1,30 @@
+# Makes the target cozmq::sodium from libsodium as it is found here: vcpkg and Conan each have a package with a name of its
+# own, Debian and most others a pkg-config file. Does nothing when there is none.
+if(NOT TARGET cozmq::sodium)
+  set(cozmq_sodium "")
+  if(NOT TARGET unofficial-sodium::sodium AND NOT TARGET libsodium::libsodium)
+    find_package(unofficial-sodium CONFIG QUIET)  # vcpkg
+    if(NOT TARGET unofficial-sodium::sodium)
+      find_package(libsodium CONFIG QUIET)  # Conan
+    endif()
+  endif()
+  if(TARGET unofficial-sodium::sodium)
+    set(cozmq_sodium unofficial-sodium::sodium)
+  elseif(TARGET libsodium::libsodium)
+    set(cozmq_sodium libsodium::libsodium)
+  else()
+    find_package(PkgConfig QUIET)
+    if(PkgConfig_FOUND)
+      pkg_check_modules(cozmq_libsodium QUIET IMPORTED_TARGET GLOBAL libsodium)
+    endif()
+    if(TARGET PkgConfig::cozmq_libsodium)
+      set(cozmq_sodium PkgConfig::cozmq_libsodium)
+    endif()
+  endif()
+  if(cozmq_sodium)
+    # Global, because those who link it are in other folders; not an alias, because what it stands for may not be global.
+    add_library(cozmq::sodium INTERFACE IMPORTED GLOBAL)
+    set_target_properties(cozmq::sodium PROPERTIES INTERFACE_LINK_LIBRARIES ${cozmq_sodium})
+  endif()
+  unset(cozmq_sodium)
+endif()

@@ -1,0 +1,5 @@
+// CURVE for users, in one include: it needs libsodium (CMake: cozmq::curve), and <cozmq/cozmq.hpp> does not.
+#pragma once
+
+#include <cozmq/curve/keys.hpp>
+#include <cozmq/curve/options.hpp>
