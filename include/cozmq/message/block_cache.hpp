@@ -54,6 +54,18 @@ class block_cache {
     return block;
   }
 
+  /// Is a block of that size malloc's, and not for a store?
+  static constexpr bool is_huge(std::size_t size) noexcept { return size > largest; }
+
+  /// A larger block instead of a huge one, with the same bytes: malloc moves pages rather than bytes if it can. Throws
+  /// std::bad_alloc, and the block is then as before.
+  static void* enlarge(void* huge, std::size_t size)
+  {
+    if (void* const memory = std::realloc(huge, size); memory != nullptr)
+      return memory;
+    throw std::bad_alloc{};
+  }
+
   /// Gives back what `allocate(size)` returned.
   static void free(void* memory, std::size_t size) noexcept
   {

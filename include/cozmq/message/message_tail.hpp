@@ -100,6 +100,10 @@ class message_tail {
   // With three further frames the allocation is 200 bytes; envelope, delimiter, topic and body fit.
   static constexpr std::size_t initial_capacity = 3;
 
+  // Of thousands of frames, which may be a stranger's, half are not to be room for more.
+  static constexpr std::size_t grows_slowly_from = std::size_t{512} << 10;
+  static_assert(block_cache::is_huge(grows_slowly_from));
+
   static constexpr std::size_t footprint(std::size_t capacity) noexcept
   {
     return sizeof(message_tail) + capacity * sizeof(frame);
@@ -110,6 +114,13 @@ class message_tail {
 
   static void grow(message_tail*& tail)
   {
+    // Neither a frame nor a shared_ptr knows its own address, so their bytes are all there is to move.
+    if (footprint(tail->capacity_) >= grows_slowly_from) {
+      std::size_t const capacity = tail->capacity_ + tail->capacity_ / 8;
+      tail = static_cast<message_tail*>(block_cache::enlarge(static_cast<void*>(tail), footprint(capacity)));
+      tail->capacity_ = capacity;
+      return;
+    }
     message_tail* larger = create(tail->capacity_ * 2);
     larger->metadata = std::move(tail->metadata);
     std::uninitialized_move_n(tail->frames(), tail->size_, larger->frames());

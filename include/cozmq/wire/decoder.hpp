@@ -45,7 +45,8 @@ class decoder {
   /// The number of whole messages that wait to be popped.
   std::size_t ready() const noexcept { return ready_; }
 
-  /// About how many bytes they are; buffers that are shared with others are counted whole. Walks over them.
+  /// About how many bytes of memory they take; buffers that are shared with others are counted whole, and a frame of few
+  /// bytes, or none, as what it is in a message. Walks over what waits.
   std::size_t ready_bytes() const noexcept;
 
   /// Memory for the next read: fill the first span, then the second. Both stay valid until the next call.
@@ -89,7 +90,8 @@ class decoder {
   // A read into less room than this is not worth a system call.
   static constexpr std::size_t least_read = 8192;
 
-  // Whole messages to be popped: `messages` of them in a chunk, from `read` on, or one that was built as it arrived.
+  // Whole messages to be popped: `messages` of them in a chunk, from `read` on, or one that was built as it arrived and
+  // takes `read` bytes.
   struct batch {
     chunk bytes{};
     std::size_t read = 0;
@@ -104,6 +106,7 @@ class decoder {
   void frame_ended(bool more);
   void make_room(std::optional<frame_header> const& incomplete);
   void begin_body(frame_header const& header);
+  void queue_built(message m);
   void keep_apart(frame_header const& header);
   void split();
   void seal();
@@ -138,7 +141,7 @@ inline std::size_t decoder::ready_bytes() const noexcept
 {
   std::size_t sum = fill_.messages > 0 ? whole_ - fill_.read : 0;
   for (std::size_t i = 0; i < queue_.size(); ++i)
-    sum += queue_[i].bytes ? chunk::capacity - queue_[i].read : queue_[i].built.byte_size();
+    sum += queue_[i].bytes ? chunk::capacity - queue_[i].read : queue_[i].read;
   return sum;
 }
 
@@ -278,7 +281,7 @@ inline void decoder::frame_ended(bool more)
   message_frames_ = 0;
   if (building_) {
     building_ = false;
-    queue_.push({{}, 0, 1, std::move(built_)});
+    queue_built(std::move(built_));
     built_.clear();
   } else {
     whole_ = scan_;

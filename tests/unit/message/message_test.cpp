@@ -250,6 +250,34 @@ TEST_CASE("a message may have many frames")
   CHECK_FALSE(copy == m);
 }
 
+TEST_CASE("a message of tens of thousands of frames keeps them all, what they share, and its metadata")
+{
+  std::size_t const count = 40'000;
+  auto const shared = std::make_shared<int>(7);
+  std::string text(100, 'x');
+  message m{"first"};
+  m.set_metadata(std::make_shared<properties>());
+  properties const* const known = m.metadata();
+  for (std::size_t i = 1; i < count; ++i) {
+    if (i % 1000 == 0)
+      m.push_back(frame::adopt(text.data(), text.size(), [shared] {}));
+    else if (i % 1000 == 1)
+      m.push_back(m[i - 1]);
+    else
+      m.push_back(std::to_string(i));
+  }
+  REQUIRE(m.size() == count);
+  REQUIRE(m.metadata() == known);
+  std::size_t wrong = 0;
+  for (std::size_t i = 2; i < count; ++i)
+    if (m[i].view() != (i >= 1000 && i % 1000 <= 1 ? text : std::to_string(i)))
+      ++wrong;
+  REQUIRE(wrong == 0);
+  REQUIRE(shared.use_count() == 40);
+  m.clear();
+  REQUIRE(shared.use_count() == 1);
+}
+
 TEST_CASE("the frames of a message are a random access range, constant or not")
 {
   message m{"a", "b", "c"};

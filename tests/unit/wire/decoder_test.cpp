@@ -300,6 +300,24 @@ TEST_CASE("B43 max_message_size counts all frames of a message together")
     }
 }
 
+TEST_CASE("of messages that wait, empty frames count as what they take")
+{
+  receiver r{};
+  REQUIRE(r.machine.ready_bytes() == 0);
+  texts const empty(50'000);
+  REQUIRE_FALSE(r.feed(message_octets(empty)));
+  REQUIRE(r.machine.ready() == 1);
+  CHECK(r.machine.ready_bytes() >= empty.size() * sizeof(frame));
+  CHECK(r.machine.ready_bytes() <= empty.size() * 64);
+  std::size_t const before = r.machine.ready_bytes();
+  REQUIRE_FALSE(r.feed(message_octets({pattern_text(100'000)})));
+  CHECK(r.machine.ready_bytes() == before + 100'000);
+  r.pop();
+  CHECK(r.machine.ready_bytes() == 100'000);
+  r.pop();
+  CHECK(r.machine.ready_bytes() == 0);
+}
+
 TEST_CASE("a message of max_frames passes, one frame more is refused")
 {
   receiver r{{.frames = 3}};

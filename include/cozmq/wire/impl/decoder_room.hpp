@@ -96,8 +96,16 @@ inline void decoder::put(message m)
 {
   if (fill_.messages > 0)
     split();
-  queue_.push({{}, 0, 1, std::move(m)});
+  queue_built(std::move(m));
   ++ready_;
+}
+
+inline void decoder::queue_built(message m)
+{
+  std::size_t memory = 0;
+  for (frame const& each : m)
+    memory += std::max(each.size(), sizeof(frame));
+  queue_.push({{}, memory, 1, std::move(m)});
 }
 
 // Queues the chunk with its whole messages; what is behind them moves to the front of a new one.
