@@ -5,6 +5,7 @@
 #error cozmq: define COZMQ_SEPARATE_COMPILATION for all files of the program, or do not include <cozmq/src.hpp>
 #endif
 
+#include <cozmq/engine/impl/accepting.hpp>
 #include <cozmq/engine/impl/closing.hpp>
 #include <cozmq/engine/impl/connection_ending.hpp>
 #include <cozmq/engine/impl/connection_io.hpp>

@@ -126,6 +126,11 @@ TEST_CASE("A10 A11 every option is checked and read back as it was set")
     REQUIRE(same(option::heartbeat_ttl{milliseconds{12'000}}, &option::heartbeat_ttl::value));
     REQUIRE(same(option::max_message_size{13}, &option::max_message_size::value));
     REQUIRE(same(option::max_frames{14}, &option::max_frames::value));
+    REQUIRE(same(option::max_command_size{1'400}, &option::max_command_size::value));
+    REQUIRE(same(option::max_handshake_size{1'500}, &option::max_handshake_size::value));
+    REQUIRE(same(option::max_handshakes{22}, &option::max_handshakes::value));
+    REQUIRE(same(option::max_handshakes_per_second{23}, &option::max_handshakes_per_second::value));
+    REQUIRE(same(option::max_connections{24}, &option::max_connections::value));
     REQUIRE(same(option::ipv6{true}, &option::ipv6::value));
     REQUIRE(same(option::send_buffer{15'000}, &option::send_buffer::value));
     REQUIRE(same(option::receive_buffer{16'000}, &option::receive_buffer::value));
@@ -178,6 +183,10 @@ TEST_CASE("A10 A11 every option is checked and read back as it was set")
     REQUIRE(refused(option::heartbeat_timeout{milliseconds{-1}}));
     REQUIRE(refused(option::heartbeat_ttl{milliseconds{6'553'501}}));
     REQUIRE(refused(option::max_frames{0}));
+    REQUIRE(refused(option::max_command_size{511}));
+    REQUIRE(refused(option::max_handshake_size{1023}));
+    REQUIRE(refused(option::max_handshakes{0}));
+    REQUIRE(refused(option::max_handshakes_per_second{0}));
     REQUIRE(refused(option::send_buffer{0}));
     REQUIRE(refused(option::receive_buffer{-1}));
     REQUIRE(refused(option::backlog{0}));

@@ -52,6 +52,8 @@ enum class errc {
   message_too_large,
   too_many_frames,
   too_many_subscriptions,
+  too_many_handshakes,
+  too_many_connections,
   handshake_timeout,
   heartbeat_timeout,
   refused_by_peer,
@@ -140,7 +142,16 @@ inline constexpr error_row error_table[] = {
     {errc::too_many_frames, "too_many_frames",
      "the message has more frames than max_frames: raise the option if that was intended"},
     {errc::too_many_subscriptions, "too_many_subscriptions",
-     "the peer holds more or longer subscriptions than allowed"},
+     "the peer holds more or longer subscriptions than max_subscriptions, max_topic_size and "
+     "max_subscription_bytes allow: raise them if that was intended"},
+    {errc::too_many_handshakes, "too_many_handshakes",
+     "this handshake gave way to newer ones, of which max_handshakes are in progress: raise the option if so "
+     "many "
+     "peers come at a time"},
+    {errc::too_many_connections, "too_many_connections",
+     "the socket has as many incoming connections as max_connections allows, further ones are closed: raise "
+     "the "
+     "option, or disconnect some peers"},
     {errc::handshake_timeout, "handshake_timeout",
      "the peer did not finish its handshake within handshake_timeout"},
     {errc::heartbeat_timeout, "heartbeat_timeout", "the peer was silent for longer than heartbeat_timeout"},

@@ -26,6 +26,9 @@ class connection_owner {
   /// The endpoint, as users know it.
   virtual std::string const& text() const noexcept = 0;
 
+  /// Its handshake has ended well.
+  virtual void on_open(connection&) noexcept {}
+
   /// The connection is over. `permanent`: it will end like that every time.
   virtual void on_lost(connection& c, std::error_code why, std::string const& reason, bool permanent) = 0;
 
@@ -49,6 +52,9 @@ class connection : public peer_pipe, public std::enable_shared_from_this<connect
 
   /// Takes over a stream that has just been made. True: it is open at once, and `opened()` is to be called.
   virtual bool start(transport::stream stream) = 0;
+
+  /// Does its handshake, which goes on, cost more than a few microseconds?
+  virtual bool has_dear_handshake() const noexcept { return false; }
 
   /// Says that the stream is open. Last thing in a handler: it may continue a coroutine, which may do anything.
   void opened();

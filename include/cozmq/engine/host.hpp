@@ -43,6 +43,9 @@ class host {
   /// A connection of the kind that this socket has, without a stream yet.
   virtual std::shared_ptr<connection> make_connection(connection_owner& owner, side which) = 0;
 
+  /// How many connections that came in are there now, at all listeners.
+  virtual std::size_t incoming() const noexcept = 0;
+
   /// Is there a place for one more peer? Zero, or why not: a PAIR has one only, a ROUTER one of each routing id.
   virtual errc admits(routing::pipe const& newcomer) const = 0;
 

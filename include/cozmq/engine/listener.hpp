@@ -3,6 +3,7 @@
 
 #include <cozmq/core/endpoint.hpp>
 #include <cozmq/core/log.hpp>
+#include <cozmq/engine/admission.hpp>
 #include <cozmq/engine/connection.hpp>
 #include <cozmq/engine/trouble.hpp>
 #include <cozmq/transport/descriptor.hpp>
@@ -20,6 +21,7 @@
 #include <new>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <unordered_map>
 #include <utility>
@@ -45,6 +47,14 @@ class listener final : public connection_owner, public std::enable_shared_from_t
 
   std::string const& text() const noexcept override { return bound_.endpoint; }
   bool closed() const noexcept { return closed_; }
+  /// How many connections that came in are there now.
+  std::size_t live() const noexcept { return live_; }
+  /// Where it really listens.
+  transport::address local() const
+  {
+    std::error_code ignored;
+    return bound_.socket.local_endpoint(ignored);
+  }
 
   void accept()
   {
@@ -120,11 +130,17 @@ class listener final : public connection_owner, public std::enable_shared_from_t
   bool holds(routing::pipe const& p) const { return connections_.contains(&p) || parting_.contains(&p); }
   bool deserted() const noexcept { return closed_ && connections_.empty() && parting_.empty(); }
 
+  void on_open(connection& c) noexcept override { admission_.ended(c.number()); }
+
   void on_lost(connection& c, std::error_code why, std::string const& reason, bool) override
   {
+    --live_;
+    admission_.ended(c.number());
     // A scanner, a peer of another kind or a broken one: say it once for each cause, a peer may retry for ever.
     bool const ours = why.category() == error_category() && why != errc::peer_closed;
-    if ((ours || !c.was_open()) && why != errc::socket_closed)
+    if (why == errc::too_many_handshakes)
+      tell(pressure::handshakes, reason);
+    else if ((ours || !c.was_open()) && why != errc::socket_closed)
       trouble_.report(reason, fmt::format("refused {}: {}", c.peer_address(), reason));
     std::size_t const lost = c.discard_unsent();
     if (host_)
@@ -139,6 +155,7 @@ class listener final : public connection_owner, public std::enable_shared_from_t
  private:
   using connection_map = std::unordered_map<routing::pipe const*, std::shared_ptr<connection>>;
   static constexpr int at_a_time = 32;
+  static constexpr std::chrono::milliseconds pause{100};
 
   listener(host& h, endpoint where, transport::listening bound, bool made_here)
       : host_{&h},
@@ -150,73 +167,17 @@ class listener final : public connection_owner, public std::enable_shared_from_t
   {
   }
 
-  // Others get their turn after some of them.
-  void accept_waiting()
-  {
-    for (int i = 0; i < at_a_time && !closed_; ++i) {
-      std::error_code ec;
-      std::optional<transport::stream> made = transport::accept(bound_.socket, ec);
-      if (made && accepted(std::move(*made)))
-        continue;
-      if (made)
-        ec = std::make_error_code(std::errc::not_enough_memory);
-      if (!ec)
-        break;
-      if (ec != asio::error::connection_aborted)
-        return refused(ec);
-      failed(ec);
-    }
-    if (!closed_)
-      accept();
-  }
-
-  // False when there is no memory for one more.
-  bool accepted(transport::stream stream)
-  {
-    std::shared_ptr<connection> peer;
-    bool is_open = false;
-    try {
-      transport::tune_connection(stream, host_->options().system);
-      peer = host_->make_connection(*this, side::accepting);
-      connections_.emplace(peer.get(), peer);
-      is_open = peer->start(std::move(stream));
-    } catch (std::bad_alloc const&) {
-      if (peer && peer->idle())
-        connections_.erase(peer.get());
-      else if (peer)
-        peer->cut(std::make_error_code(std::errc::not_enough_memory), "there is no memory for one more peer");
-      return false;
-    }
-    if (is_open)
-      peer->opened();
-    return true;
-  }
-
-  void refused(std::error_code why)
-  {
-    pause(why);
-    failed(why);
-  }
-
-  void failed(std::error_code why)
-  {
-    host_->observed().report([&] {
-      event e{event_kind::accept_failed, text()};
-      e.because(standard(why), why.message());
-      return e;
-    });
-  }
-
-  // Out of descriptors, say. The connection stays in the backlog; asking for it again at once would burn a core.
-  void pause(std::error_code why)
-  {
-    resume_.expires_after(std::chrono::milliseconds{100});
-    resume_.async_wait([self = shared_from_this()](std::error_code ec) {
-      if (!ec && !self->closed_)
-        self->accept();
-    });
-    trouble_.report(fmt::format("accepting is paused: {}", why.message()));
-  }
+  void accept_waiting();
+  bool may_accept();
+  bool accepted(transport::stream stream);
+  void turn_away();
+  void give_way(routing::pipe const* oldest);
+  void refused(std::error_code why);
+  void run_short(std::string const& reason);
+  void failed(std::error_code why, std::string const& reason);
+  void tell(pressure cause, std::string_view what);
+  void accept_after(std::chrono::steady_clock::duration time);
+  admission_limits const& limits() const noexcept { return host_->options().admission; }
 
   host* host_;
   endpoint where_;
@@ -225,8 +186,14 @@ class listener final : public connection_owner, public std::enable_shared_from_t
   trouble trouble_;
   asio::steady_timer resume_;
   bool closed_ = false;
+  admission admission_;
+  std::size_t live_ = 0;
   connection_map connections_;
   connection_map parting_;  // closed by unbind, not yet read empty
 };
 
 }  // namespace cozmq::engine
+
+#ifndef COZMQ_SEPARATE_COMPILATION
+#include <cozmq/engine/impl/accepting.hpp>
+#endif

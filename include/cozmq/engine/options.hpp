@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cozmq/core/backoff.hpp>
+#include <cozmq/engine/admission.hpp>
 #include <cozmq/engine/authentication.hpp>
 #include <cozmq/engine/event.hpp>
 #include <cozmq/message/message.hpp>
@@ -90,7 +91,10 @@ struct socket_options {
   std::chrono::milliseconds connect_timeout{0};  // zero: the system's
   std::chrono::milliseconds handshake_timeout{10'000};
   wire::heartbeat_config heartbeat;
+  std::size_t max_handshake_size = 68 * 1024;  // octets of a peer: a command of 64 KiB, and the rest
   wire::decoder_limits limits;
+  routing::subscription_limits subscription_limits;
+  admission_limits admission;
   transport::socket_settings system;
   std::size_t events_kept = 0;  // zero: events are off
   event_kinds events_wanted = event_kinds::all();

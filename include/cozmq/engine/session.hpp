@@ -48,6 +48,7 @@ class session final : public connection {
 
   /// Takes over a stream; the handshake begins.
   bool start(transport::stream stream) override;
+  bool has_dear_handshake() const noexcept override { return handshake_ && handshake_->is_dear(); }
 
   void reconsider() override;
   std::size_t unread() const noexcept override { return decoder_.ready(); }

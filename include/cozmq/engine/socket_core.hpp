@@ -145,6 +145,7 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   std::shared_ptr<connection> make_connection(connection_owner& owner, side which) final;
   observer& observed() noexcept final { return observer_; }
   std::shared_ptr<use_mark> const& mark() const noexcept final { return mark_; }
+  std::size_t incoming() const noexcept final;
   errc admits(routing::pipe const& newcomer) const final;
   void on_connected(peer_pipe& p) final;
   void on_connected_to_finish(peer_pipe& p) final;

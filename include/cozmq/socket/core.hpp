@@ -47,6 +47,8 @@ class core final : public engine::socket_core {
     socket_core::options_changed();
     if constexpr (requires { exchange_.outbound().rules; })
       exchange_.outbound().rules = options().subscriptions;
+    if constexpr (requires { exchange_.outbound().limits; })
+      exchange_.outbound().limits = options().subscription_limits;
     if constexpr (requires { exchange_.inbound().receive_hwm; })
       exchange_.inbound().receive_hwm = options().receive_hwm;
     if constexpr (requires { exchange_.inbound().invert; })

@@ -18,6 +18,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,6 +39,8 @@ struct handshake_config {
   std::unique_ptr<mechanism> security{};  ///< null means NULL
   bool asks = false;                      ///< a peer that is no server has to be let in
   std::size_t max_command = 64 * 1024;    ///< the largest command body to accept from a stranger
+  std::size_t max_size =
+      std::numeric_limits<std::size_t>::max();  ///< the most octets that the peer may send in all
 };
 
 /// What the handshake learnt about the peer.
@@ -89,10 +92,12 @@ class handshake {
   status feed(byte_view& input)
   {
     while (status_ == status::needs_input && !input.empty()) {
+      std::size_t const before = input.size();
       if (greeted_)
         read_command(input);
       else
         read_greeting(input);
+      taken_ += before - input.size();
     }
     // [RFC 24] the client SHALL wait for WELCOME: whoever sends its properties behind its password takes us for a server
     // that lets everybody in.
@@ -105,6 +110,8 @@ class handshake {
 
   /// What the peer has shown of itself.
   credentials shown() const { return config_.security->shown(); }
+
+  bool is_dear() const noexcept { return config_.security->is_dear(); }
 
   std::string_view mechanism_name() const noexcept { return config_.security->name(); }
 
@@ -250,6 +257,12 @@ class handshake {
                                         std::to_string(config_.max_command));
       return false;
     }
+    // Of the header something may not be counted yet; the next command is judged with it.
+    if (header_->size > config_.max_size - std::min(taken_, config_.max_size)) {
+      fail(errc::malformed_command,
+           "the peer's handshake is larger than " + std::to_string(config_.max_size) + " bytes");
+      return false;
+    }
     return true;
   }
 
@@ -331,6 +344,7 @@ class handshake {
   std::size_t sent_ = 0;
   std::array<std::byte, max_frame_header_size> header_bytes_{};
   std::size_t header_size_ = 0;
+  std::size_t taken_ = 0;  // octets of the peer
   std::optional<frame_header> header_;
   std::vector<std::byte> command_;
   std::error_code error_;

@@ -90,6 +90,9 @@ class mechanism {
 
   virtual mechanism_role role() const noexcept { return mechanism_role::peer; }
 
+  /// Does a handshake cost so much of the processor that their number in a second is to be limited?
+  virtual bool is_dear() const noexcept { return false; }
+
   /// What the peer has shown; complete from `kind::decision` or `kind::metadata` on.
   virtual credentials shown() const { return {}; }
 

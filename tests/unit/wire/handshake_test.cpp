@@ -368,6 +368,47 @@ TEST_CASE("a READY of exactly the limit is accepted")
             .state == status::done);
 }
 
+TEST_CASE("all commands of a handshake together are limited, whichever way they come")
+{
+  auto const begun = [](std::size_t most) {
+    wire::handshake_config config;
+    config.type = socket_type::pull;
+    config.accepts = {socket_type::push};
+    config.binding = true;
+    config.security = std::make_unique<wire::plain_server>();
+    config.asks = true;
+    config.max_size = most;
+    return wire::handshake{std::move(config)};
+  };
+  auto const greeted = wire::encode_greeting("PLAIN");
+  octets hello;
+  wire::append_command(hello, "HELLO",
+                       from_hex("04") + from_text("user") + from_hex("06") + from_text("secret"));
+  properties metadata;
+  metadata.add("Socket-Type", "PUSH");
+  octets initiate;
+  octets data;
+  wire::append_properties(data, metadata);
+  wire::append_command(initiate, "INITIATE", data);
+  octets const first = octets{greeted.begin(), greeted.end()} + hello;
+  std::size_t const all = first.size() + initiate.size();
+
+  in_every_way(first + initiate, [&](std::vector<octets> const& pieces) {
+    for (bool const fits : {true, false}) {
+      // The body of the last command, with what came before it.
+      wire::handshake machine = begun(all - (fits ? 0 : 10));
+      for (octets const& piece : pieces) {
+        byte_view rest{piece};
+        while (!rest.empty() && machine.state() != status::failed && machine.state() != status::done)
+          if (machine.feed(rest) == status::needs_decision)
+            machine.admit({});
+      }
+      CHECK(machine.state() == (fits ? status::done : status::failed));
+      CHECK(machine.error() == (fits ? std::error_code{} : errc::malformed_command));
+    }
+  });
+}
+
 TEST_CASE("thousands of properties are accepted")
 {
   properties metadata;

@@ -4,6 +4,7 @@
 #include <cozmq/core/decl.hpp>
 #include <cozmq/core/log.hpp>
 #include <cozmq/core/parse_endpoint.hpp>
+#include <cozmq/engine/exposure.hpp>
 #include <cozmq/engine/socket_core.hpp>
 
 #include <asio/post.hpp>
@@ -60,6 +61,8 @@ COZMQ_DECL std::string socket_core::bind(std::string_view text, std::error_code&
   }
   options_.use_fd.reset();
   observer_.report([&opened] { return event{event_kind::listening, opened->text()}; });
+  if (where.transport == transport_type::tcp && type() != socket_type::stream && !options_.mechanism)
+    warn_if_exposed(opened->local(), opened->text());
   listeners_.push_back(opened);
   opened->accept();
   return opened->text();

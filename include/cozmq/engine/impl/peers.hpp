@@ -97,6 +97,14 @@ COZMQ_DECL dialer* socket_core::dialer_of(routing::pipe const& p) const noexcept
   return nullptr;
 }
 
+COZMQ_DECL std::size_t socket_core::incoming() const noexcept
+{
+  std::size_t sum = 0;
+  for (auto const& l : listeners_)
+    sum += l->live();
+  return sum;
+}
+
 COZMQ_DECL errc socket_core::admits(routing::pipe const& newcomer) const
 {
   if (!route_admits(newcomer))

@@ -31,6 +31,7 @@ COZMQ_DECL bool session::start(transport::stream stream)
   config.extra = host_->options().metadata;
   if (host_->options().mechanism)
     config.security = host_->options().mechanism();
+  config.max_command = config.max_size = host_->options().max_handshake_size;
   config.asks = static_cast<bool>(host_->options().authenticates);
   handshake_ = std::make_unique<wire::handshake>(std::move(config));
   if (host_->options().handshake_timeout > std::chrono::milliseconds::zero())
@@ -172,6 +173,8 @@ COZMQ_DECL bool session::handshake_done(byte_view early)
   state_ = state::open;
   was_open_ = true;
   state_ends_.reset();
+  if (owner_)
+    owner_->on_open(*this);
   if (host_) {
     remember_origin();
     wire::heartbeat_config const& wanted = host_->options().heartbeat;

@@ -1,0 +1,420 @@
+// Limits that hold against anyone: how many may come, how fast, and what they may send.
+#include "support/captured_log.hpp"
+#include "support/catch.hpp"
+#include "support/raw_peer.hpp"
+#include "support/scenario.hpp"
+#include "support/transports.hpp"
+#include <cozmq/cozmq.hpp>
+#include <cozmq/engine/exposure.hpp>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+using namespace cozmq::test;
+using namespace std::chrono_literals;
+using cozmq::errc;
+using cozmq::event;
+using cozmq::event_kind;
+using cozmq::event_reader;
+namespace option = cozmq::option;
+namespace wire = cozmq::wire;
+
+namespace {
+
+// The first of that kind.
+asio::awaitable<event> first(event_reader from, event_kind kind)
+{
+  event e = co_await from.next();
+  while (e.kind != kind)
+    e = co_await from.next();
+  co_return e;
+}
+
+// Peers that connect, in this order, and say nothing.
+class silent_crowd {
+ public:
+  asio::awaitable<void> grow(asio::io_context& io, std::string endpoint, std::size_t count)
+  {
+    for (std::size_t i = 0; i < count; ++i)
+      co_await peers.emplace_back(io).connect(endpoint);
+  }
+
+  std::list<raw_peer> peers;
+};
+
+// NULL, as if it cost much.
+class dear_mechanism final : public wire::mechanism {
+ public:
+  std::string_view name() const noexcept override { return in_.name(); }
+  void start(bool binding, cozmq::properties own, std::vector<std::byte>& out) override
+  {
+    in_.start(binding, std::move(own), out);
+  }
+  wire::mechanism_result on_command(wire::command_view command, std::vector<std::byte>& out) override
+  {
+    return in_.on_command(command, out);
+  }
+  void accept(std::vector<std::byte>& out) override { in_.accept(out); }
+  void refuse(std::string_view reason, std::vector<std::byte>& out) override { in_.refuse(reason, out); }
+  bool is_dear() const noexcept override { return true; }
+
+ private:
+  wire::null_mechanism in_;
+};
+
+struct dear {
+  static constexpr bool applies_to(cozmq::socket_type) { return true; }
+  std::error_code apply(cozmq::engine::socket_options& to) const
+  {
+    to.mechanism = [] { return std::make_unique<dear_mechanism>(); };
+    return {};
+  }
+};
+
+// A process with few descriptors, of which all below `first_free` are taken.
+class few_descriptors {
+ public:
+  few_descriptors(std::size_t limit, int first_free)
+  {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    rlimit now = before_;
+    now.rlim_cur = limit;
+    ::setrlimit(RLIMIT_NOFILE, &now);
+    for (int next = ::dup(0);; next = ::dup(0)) {
+      if (next < 0 || next >= first_free) {
+        ::close(next);
+        break;
+      }
+      taken_.push_back(next);
+    }
+  }
+  few_descriptors(few_descriptors const&) = delete;
+  few_descriptors& operator=(few_descriptors const&) = delete;
+  ~few_descriptors()
+  {
+    give_back();
+    ::setrlimit(RLIMIT_NOFILE, &before_);
+  }
+
+  void give_back()
+  {
+    for (int each : taken_)
+      ::close(each);
+    taken_.clear();
+  }
+
+ private:
+  rlimit before_{};
+  std::vector<int> taken_;
+};
+
+octets command(std::string_view name, octets const& data)
+{
+  octets out;
+  wire::append_command(out, name, data);
+  return out;
+}
+
+octets subscribe(std::string_view topic)
+{
+  return command("SUBSCRIBE", from_text(topic));
+}
+
+}  // namespace
+
+TEST_CASE("silent peers do not keep others out: the oldest handshakes give way")
+{
+  captured_log log;
+  bool const tcp = GENERATE(true, false);
+  scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    cozmq::pull_socket pull{ctx};
+    pull.set_option(option::max_handshakes{20});
+    event_reader const events = pull.events();
+    std::string const endpoint = pull.bind("tcp://127.0.0.1:*");
+    std::string const other = pull.bind("ipc://*");
+    silent_crowd crowd;
+    co_await crowd.grow(io, endpoint, 50);
+    cozmq::push_socket push{ctx};
+    push.connect(tcp ? endpoint : other);  // the other one has a limit of its own
+    co_await push.send("hello");
+    std::string const text = co_await text_from(pull);
+    REQUIRE(text == "hello");
+    co_await until(io, [&] { return pull.stats().accepted == 51; });
+
+    std::size_t const cut = tcp ? 31 : 30;
+    cozmq::socket_stats const stats = pull.stats();
+    REQUIRE(stats.gave_way == cut);
+    REQUIRE(stats.handshake_failures == cut);
+    event const e = co_await first(events, event_kind::handshake_failed);
+    REQUIRE(e.error == errc::too_many_handshakes);
+    REQUIRE(e.endpoint == endpoint);
+    REQUIRE(e.peer->address ==
+            "tcp://127.0.0.1:" + std::to_string(crowd.peers.front().stream().local_endpoint().port()));
+    REQUIRE(log.count("max_handshakes") == 1);
+    REQUIRE(log.lines.size() == 1);
+
+    // The oldest are gone, the newest may still come in.
+    std::size_t i = 0;
+    for (raw_peer& peer : crowd.peers)
+      if (i++ < cut)
+        co_await peer.wait_closed();
+    std::string const ready = co_await crowd.peers.back().handshake("PUSH");
+    REQUIRE(ready.substr(0, 6) == "\x05READY");
+    REQUIRE(pull.connected_peers() == 2);
+  });
+}
+
+TEST_CASE("a handshake that is complete takes no place, and one that has failed neither")
+{
+  scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    cozmq::pull_socket pull{ctx};
+    pull.set_option(option::max_handshakes{1});
+    std::string const endpoint = pull.bind("tcp://127.0.0.1:*");
+    std::list<raw_peer> peers;
+    for (std::size_t i = 0; i < 5; ++i) {
+      raw_peer broken{io};
+      co_await broken.connect(endpoint);
+      co_await broken.write("this is no greeting");
+      co_await broken.wait_closed();
+      co_await peers.emplace_back(io).connect(endpoint);
+      co_await peers.back().handshake("PUSH");
+      co_await until(io, [&] { return pull.connected_peers() == i + 1; });
+    }
+    REQUIRE(pull.stats().gave_way == 0);
+    REQUIRE(pull.stats().handshake_failures == 5);
+  });
+}
+
+TEST_CASE("a connection above max_connections is closed at once, until one of the others has gone")
+{
+  captured_log log;
+  scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    cozmq::pull_socket pull{ctx};
+    pull.set_option(option::max_connections{2});
+    event_reader const events = pull.events();
+    std::string const one = pull.bind("tcp://127.0.0.1:*");
+    std::string const two = pull.bind("tcp://127.0.0.1:*");
+    raw_peer a{io};
+    raw_peer b{io};
+    co_await a.connect(one);
+    co_await a.handshake("PUSH");
+    co_await b.connect(two);  // silent ones count as well, at whatever endpoint
+    co_await until(io, [&] { return pull.stats().accepted == 2; });
+    for (int i = 0; i < 3; ++i) {
+      raw_peer late{io};
+      co_await late.connect(i == 0 ? one : two);
+      co_await late.wait_closed();
+      event const e = co_await first(events, event_kind::accept_failed);
+      REQUIRE(e.error == errc::too_many_connections);
+      REQUIRE(e.endpoint == (i == 0 ? one : two));
+      REQUIRE(e.reason.find("max_connections") != std::string::npos);
+    }
+    REQUIRE(pull.stats().turned_away == 3);
+    REQUIRE(pull.stats().accepted == 2);
+    REQUIRE(log.count("max_connections") == 2);  // once for each endpoint
+
+    b.close();
+    co_await until(io, [&] { return pull.stats().handshake_failures == 1; });
+    raw_peer c{io};
+    co_await c.connect(one);
+    co_await c.handshake("PUSH");
+    co_await until(io, [&] { return pull.connected_peers() == 2; });
+    REQUIRE(pull.stats().turned_away == 3);
+  });
+}
+
+TEST_CASE("dear handshakes wait for their turn, others do not")
+{
+  captured_log log;
+  bool const is_dear = GENERATE(true, false);
+  scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    cozmq::pull_socket pull{ctx};
+    pull.set_option(option::max_handshakes_per_second{4});
+    if (is_dear)
+      pull.set_option(dear{});
+    std::string const endpoint = pull.bind("tcp://127.0.0.1:*");
+    silent_crowd crowd;
+    co_await crowd.grow(io, endpoint, 6);
+    std::string const ready = co_await crowd.peers.back().handshake("PUSH");
+    REQUIRE(ready.substr(0, 6) == "\x05READY");
+    REQUIRE(pull.stats().accepted == 6);
+    REQUIRE(log.count("max_handshakes_per_second") == (is_dear ? 1 : 0));
+  });
+}
+
+TEST_CASE("2.10 EMFILE accepting pauses while descriptors run short, without spinning, and goes on by itself")
+{
+  captured_log log;
+  // Near the limit accepting pauses before it is reached; or there is none left.
+  int const first_free = GENERATE(188, 198);
+  asio::io_context io;
+  cozmq::context ctx{io};
+  cozmq::pull_socket pull{ctx};
+  event_reader const events = pull.events();
+  std::string const endpoint = pull.bind("tcp://127.0.0.1:*");
+  std::list<raw_peer> peers;
+  bool full = false;
+  std::size_t handlers = 0;
+  std::uint64_t accepted = 0;
+  event failed;
+  {
+    // Nothing is checked in here: sanitizers, and who prints, need descriptors too.
+    few_descriptors scarce{200, first_free};
+    run_test(io, [&]() -> asio::awaitable<void> {
+      co_await peers.emplace_back(io).connect(endpoint);
+      if (first_free == 188) {
+        co_await until(io, [&] { return pull.stats().accepted == 1; });
+        co_await peers.emplace_back(io).connect(endpoint);
+      } else {
+        std::error_code ec;  // takes the last one
+        peers.emplace_back(io).stream().open(asio::ip::tcp::v4(), ec);
+      }
+      failed = co_await first(events, event_kind::accept_failed);
+      full = true;
+    }());
+    handlers = io.run_for(500ms);
+    accepted = pull.stats().accepted;
+    scarce.give_back();
+    run_test(io, [&]() -> asio::awaitable<void> {
+      co_await until(io, [&] { return pull.stats().accepted == (first_free == 188 ? 2 : 1); });
+    }());
+  }
+  REQUIRE(full);
+  REQUIRE(failed.error == std::errc::too_many_files_open);
+  REQUIRE(failed.endpoint == endpoint);
+  REQUIRE(accepted == (first_free == 188 ? 1 : 0));
+  REQUIRE(handlers < 50);
+  REQUIRE(log.count("accepting is paused") == 1);
+  REQUIRE(log.lines.size() == 1);
+}
+
+TEST_CASE("a handshake larger than max_handshake_size fails, however it is cut into commands")
+{
+  std::size_t const size = GENERATE(as<std::size_t>{}, 1100, 4000);
+  scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    cozmq::pull_socket pull{ctx};
+    pull.set_option(option::max_handshake_size{2048});
+    event_reader const events = pull.events();
+    std::string const endpoint = pull.bind("tcp://127.0.0.1:*");
+    raw_peer peer{io};
+    co_await peer.connect(endpoint);
+    octets properties = from_hex("0b") + from_text("Socket-Type") + from_hex("00000004") + from_text("PUSH");
+    properties = properties + from_hex("03") + from_text("X-a") + from_hex("0000");
+    properties.push_back(static_cast<std::byte>(size >> 8));
+    properties.push_back(static_cast<std::byte>(size & 0xFF));
+    properties.resize(properties.size() + size, std::byte{'v'});
+    auto const greeting = wire::encode_greeting("NULL");
+    co_await peer.write(octets{greeting.begin(), greeting.end()} + command("READY", properties));
+    event const e =
+        co_await first(events, size < 2048 ? event_kind::handshake_succeeded : event_kind::handshake_failed);
+    REQUIRE(e.error == (size < 2048 ? std::error_code{} : errc::malformed_command));
+    if (e.error)
+      co_await peer.wait_closed();
+  });
+}
+
+TEST_CASE("a command larger than max_command_size ends the connection, one of that size does not")
+{
+  scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    cozmq::pull_socket pull{ctx};
+    pull.set_option(option::max_command_size{600});
+    event_reader const events = pull.events();
+    raw_peer peer{io};
+    co_await peer.connect(pull.bind("tcp://127.0.0.1:*"));
+    co_await peer.handshake("PUSH");
+    co_await peer.write(command("UNKNOWN", octets(600 - 8)));
+    co_await peer.ping();
+    co_await peer.write(command("UNKNOWN", octets(600 - 7)));
+    event const e = co_await first(events, event_kind::disconnected);
+    REQUIRE(e.error == errc::malformed_command);
+    co_await peer.wait_closed();
+  });
+}
+
+TEST_CASE("a subscriber beyond the limits loses its connection, others stay")
+{
+  int const which = GENERATE(0, 1, 2);
+  bool const extended = GENERATE(true, false);
+  auto const check = [&](auto make) {
+    scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+      auto pub = make(ctx);
+      if (which == 0)
+        pub.set_option(option::max_subscriptions{2});
+      else if (which == 1)
+        pub.set_option(option::max_topic_size{5});
+      else
+        pub.set_option(option::max_subscription_bytes{10});
+      event_reader const events = pub.events();
+      std::string const endpoint = pub.bind("tcp://127.0.0.1:*");
+      raw_peer good{io};
+      raw_peer bad{io};
+      for (raw_peer* const peer : {&good, &bad}) {
+        co_await peer->connect(endpoint);
+        co_await peer->handshake("SUB");
+        co_await peer->write(subscribe("topic") + subscribe("other") + subscribe("topic"));
+        co_await peer->ping();
+      }
+      octets one_more = subscribe("third");
+      if (which == 1)
+        one_more = command("CANCEL", from_text("topic")) + subscribe("topics");
+      co_await bad.write(std::move(one_more));
+      event const e = co_await first(events, event_kind::disconnected);
+      REQUIRE(e.error == errc::too_many_subscriptions);
+      co_await bad.wait_closed();
+      co_await good.ping();
+      REQUIRE(pub.connected_peers() == 1);
+    });
+  };
+  if (extended)
+    check([](cozmq::context& ctx) { return cozmq::xpub_socket{ctx}; });
+  else
+    check([](cozmq::context& ctx) { return cozmq::pub_socket{ctx}; });
+}
+
+TEST_CASE("NULL for anybody who can reach the address: said once, unless it is said that this is meant")
+{
+  captured_log log;
+  cozmq::engine::detail::told_of_exposure = false;
+  scenario([&](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
+    cozmq::pull_socket near{ctx};
+    for (char const* const endpoint :
+         {"tcp://127.0.0.1:*", "tcp://127.0.0.2:*", "tcp://lo:*", "ipc://*", "inproc://name"})
+      near.bind(endpoint);
+    near.set_option(option::ipv6{true});
+    near.bind("tcp://[::1]:*");
+    near.bind("tcp://[::ffff:127.0.0.1]:*");
+    cozmq::stream_socket stream{ctx};
+    stream.bind("tcp://*:*");
+    cozmq::pull_socket meant{ctx};
+    meant.set_option(option::no_security{});
+    meant.bind("tcp://*:*");
+    cozmq::pull_socket plain{ctx};
+    plain.set_option(option::plain_server{});
+    plain.bind("tcp://*:*");
+    REQUIRE(log.lines.empty());
+
+    cozmq::pull_socket exposed{ctx};
+    exposed.set_option(option::ipv6{GENERATE(false, true)});
+    std::string const endpoint = exposed.bind("tcp://*:*");
+    REQUIRE(log.lines.size() == 1);
+    REQUIRE(log.lines[0].find(endpoint) == 0);
+    REQUIRE(log.count("option::no_security") == 1);
+    REQUIRE(log.count("CURVE or PLAIN") == 1);
+    exposed.bind("tcp://*:*");
+    cozmq::push_socket another{ctx};
+    another.bind("tcp://0.0.0.0:*");
+    REQUIRE(log.lines.size() == 1);
+    co_return;
+  });
+}
