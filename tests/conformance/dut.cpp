@@ -75,6 +75,25 @@ cozmq::message message_from_hex(std::string_view text)
   }
 }
 
+#ifdef DEVICE_HAS_CURVE
+cozmq::curve_secret_key secret_key_from_hex(std::string_view digits)
+{
+  std::string const bytes = from_hex(digits);
+  if (bytes.size() != 32)
+    throw std::invalid_argument{"a key has 64 digits"};
+  return cozmq::curve_secret_key::from_bytes(cozmq::as_bytes(bytes).first<32>());
+}
+
+// "server's public key,own public key,own secret key"
+cozmq::option::curve_client curve_client_from_hex(std::string_view keys)
+{
+  auto const server = cozmq::curve_public_key::from_bytes(from_hex(keys.substr(0, keys.find(','))));
+  if (!server)
+    throw std::invalid_argument{"a key has 64 digits"};
+  return {cozmq::curve_keys{secret_key_from_hex(keys.substr(keys.rfind(',') + 1))}, *server};
+}
+#endif
+
 // What the device says, written by a thread of its own: who floods it does not wait for whoever reads that.
 class printer {
  public:
@@ -218,6 +237,12 @@ class device {
       set(authenticator_that(value));
     else if (name == "zap_domain")
       set(option::zap_domain{value});
+#ifdef DEVICE_HAS_CURVE
+    else if (name == "curve_server")
+      set(option::curve_server{cozmq::curve_keys{secret_key_from_hex(value)}});
+    else if (name == "curve_client")
+      set(curve_client_from_hex(value));
+#endif
     else if (name == "subscribe")
       subscribe(from_hex(value));
     else

@@ -24,6 +24,8 @@ class libzmq_end final : public end {
     peer_.set(ZMQ_ROUTING_ID, id);
   }
 
+  libzmq_peer& peer() noexcept { return peer_; }
+
   asio::awaitable<std::string> bind(std::string endpoint) override { co_return peer_.bind(endpoint); }
   asio::awaitable<void> connect(std::string endpoint) override
   {

@@ -1,6 +1,8 @@
 // The end of a conversation that another program holds: told what to do, and answering, in lines of text.
 //
-//   open TYPE ID [heartbeats] | bind ENDPOINT | connect ENDPOINT | subscribe TOPIC | unsubscribe TOPIC
+//   open TYPE ID [heartbeats] | plain_server USER PASSWORD | plain_client USER PASSWORD
+//   curve_server SECRET CLIENTS_KEY | curve_client PUBLIC SECRET SERVERS_KEY
+//   bind ENDPOINT | connect ENDPOINT | subscribe TOPIC | unsubscribe TOPIC
 //   send FRAME FRAME ... | receive | attend | close | version
 //
 // Topics and frames are in hex, each behind an "x", since they may be empty. An answer is "ok" and what was asked for: the
@@ -54,6 +56,8 @@ class remote_end final : public end {
     co_await program_.tell("open " + type + " " + id + (heartbeats ? " heartbeats" : ""));
   }
   asio::awaitable<void> close() { co_await program_.tell("close"); }
+  // A line as it is, such as "plain_client admin secret".
+  asio::awaitable<void> tell(std::string line) { co_await program_.tell(std::move(line)); }
 
   asio::awaitable<std::string> bind(std::string endpoint) override
   {

@@ -124,6 +124,9 @@ class libzmq_peer {
     return events;
   }
 
+  // For sockets of another kind that belong to this one.
+  void* context() const noexcept { return context_; }
+
   // Gone at once, with what was not yet sent; the address is free when this returns.
   void kill()
   {

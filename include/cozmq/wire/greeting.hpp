@@ -56,9 +56,6 @@ class greeting_parser {
     return size_ == greeting_size;
   }
 
-  /// Has any of it come?
-  bool begun() const noexcept { return size_ > 0; }
-
   // The accessors below are meaningful once feed() has returned true.
 
   std::uint8_t peer_major() const noexcept { return octet(10); }

@@ -144,11 +144,10 @@ class handshake {
   std::string closed_hint() const
   {
     std::string const own{config_.security->name()};
-    // [libzmq 4.3] on another mechanism than its own it closes before all of its greeting is out.
+    // [libzmq 4.3] on another mechanism than its own it closes before its greeting, or all of it, is out.
     if (!greeted_)
-      return greeting_.begun()
-                 ? ", in the middle of its greeting: it may use another security mechanism than " + own
-                 : std::string{};
+      return ", before the end of its greeting: it may use another security mechanism than " + own +
+             ", or be no ZeroMQ peer at all";
     // [RFC 27] on a 300 the connection is closed, and nothing said.
     if (config_.security->role() == mechanism_role::client)
       return ", without a reason: its authenticator does not let this " + own +

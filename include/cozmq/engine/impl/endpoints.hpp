@@ -142,6 +142,7 @@ COZMQ_DECL void socket_core::unbind(std::string_view text, std::error_code& ec)
     context_->unbind_name(*at, *this);
     inproc_names_.erase(at);
     report_closed(std::string{text});
+    watchers.wake_all(wake::posted);  // there may be nothing left to hope for
     return;
   }
   // One that was unbound before may still hold messages to be read.
@@ -155,6 +156,7 @@ COZMQ_DECL void socket_core::unbind(std::string_view text, std::error_code& ec)
   report_closed(closing->text());
   closing->close();
   std::erase_if(listeners_, [](auto const& l) { return l->deserted(); });
+  watchers.wake_all(wake::posted);
 }
 
 COZMQ_DECL void socket_core::disconnect(std::string_view text, std::error_code& ec)
@@ -178,10 +180,12 @@ COZMQ_DECL void socket_core::disconnect(std::string_view text, std::error_code& 
       drop_inproc(*pipe);
     }
   }
-  if (found)
-    report_closed(std::string{text});
-  else
+  if (!found) {
     ec = errc::no_such_endpoint;
+    return;
+  }
+  report_closed(std::string{text});
+  watchers.wake_all(wake::posted);
 }
 
 // [libzmq] a disconnect discards unread input and delivers what is queued, as lingering allows.

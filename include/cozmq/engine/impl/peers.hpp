@@ -263,7 +263,8 @@ COZMQ_DECL void socket_core::disconnect(peer_id which, std::error_code& ec)
 
 COZMQ_DECL std::error_code socket_core::hopeless(std::string& text) const
 {
-  if (dialers_.empty() || !inproc_.empty() || !inproc_names_.empty() ||
+  auto const connects = [](auto const& pipe) { return pipe->which_side() == side::connecting; };
+  if (dialers_.empty() || !inproc_names_.empty() || std::ranges::any_of(inproc_, connects) ||
       std::ranges::any_of(listeners_, [](auto const& l) { return !l->closed(); }) ||
       std::ranges::any_of(dialers_, [](auto const& d) { return !d->gave_up(); }))
     return {};
