@@ -533,6 +533,8 @@ TEST_CASE("A34 large frames that follow each other become messages where they we
 
 TEST_CASE("nothing that is idle holds a buffer")
 {
+  if (!cozmq::detail::reuses_memory)
+    return;  // with sanitizers nobody sees it
   // What one gives back, the next one on the same thread takes.
   auto const spare = [] {
     wire::chunk c;
