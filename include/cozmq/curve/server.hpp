@@ -41,6 +41,7 @@ class server final : public session {
   explicit server(std::shared_ptr<server_settings> settings) : settings_{std::move(settings)} {}
 
   wire::mechanism_role role() const noexcept override { return wire::mechanism_role::server; }
+  bool is_dear() const noexcept override { return true; }
 
   void start(bool, properties own, std::vector<std::byte>&) override
   {
