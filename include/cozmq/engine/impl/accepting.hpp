@@ -69,15 +69,15 @@ COZMQ_DECL bool listener::may_accept()
 COZMQ_DECL bool listener::accepted(transport::stream stream)
 {
   admission_.took(static_cast<std::size_t>(stream.native_handle()), transport::descriptor_limit());
-  if (host_->incoming() >= limits().connections) {
-    turn_away();
-    return true;
-  }
-  if (routing::pipe const* const oldest = admission_.gives_way(limits()))
-    give_way(oldest);
   std::shared_ptr<connection> peer;
   bool is_open = false;
   try {
+    if (host_->incoming() >= limits().connections) {
+      turn_away();
+      return true;
+    }
+    if (routing::pipe const* const oldest = admission_.gives_way(limits()))
+      give_way(oldest);
     transport::tune_connection(stream, host_->options().system);
     peer = host_->make_connection(*this, side::accepting);
     connections_.emplace(peer.get(), peer);
