@@ -24,7 +24,7 @@ namespace cozmq::curve {
 class secret_text {
  public:
   /// Room for so many characters.
-  explicit secret_text(std::size_t size) : bytes_(size) {}
+  explicit secret_text(std::size_t room) : bytes_(room) {}
   secret_text(secret_text&&) noexcept = default;
   secret_text& operator=(secret_text&&) = delete;
   ~secret_text()

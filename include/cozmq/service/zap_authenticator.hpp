@@ -9,7 +9,6 @@
 #include <cozmq/socket/options/security.hpp>
 
 #include <asio/any_io_executor.hpp>
-#include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 
 #include <atomic>
@@ -111,7 +110,8 @@ class zap_call final : public engine::supplier, public std::enable_shared_from_t
   static void woken(void* owner, engine::wake, std::error_code)
   {
     auto& me = *static_cast<zap_call*>(owner);
-    asio::post(me.socket_->executor(), [kept = me.shared_from_this()] { kept->look(); });
+    if (!me.socket_->way()->try_post([kept = me.shared_from_this()] { kept->look(); }))
+      me.changes_.watch(me.socket_->watchers);  // there was no memory: perhaps the next time
   }
 
   void look()

@@ -18,6 +18,7 @@
 #include <concepts>
 #include <exception>
 #include <memory>
+#include <new>
 #include <utility>
 
 namespace cozmq {
@@ -31,12 +32,16 @@ inline void answer_zap(zap_socket& s, engine::authenticator const& decide, zap_q
   engine::auth_answer const answer{[way = s.way(), weak = s.weak_from_this(),
                                     envelope = std::move(q.envelope),
                                     id = std::move(q.id)](auth_reply const& reply) {
-    message m = envelope;
-    append_zap_reply(m, id, reply);
-    way->try_post([weak, m = std::move(m)]() mutable {
-      if (auto const socket = weak.lock())
-        (void)socket->try_send(m);  // who has asked may be gone
-    });
+    try {
+      message m = envelope;
+      append_zap_reply(m, id, reply);
+      way->post([weak, m = std::move(m)]() mutable {
+        if (auto const socket = weak.lock())
+          (void)socket->try_send(m);  // who has asked may be gone
+      });
+    } catch (std::bad_alloc const&) {
+      // Silence refuses as well, and this may be a destructor.
+    }
   }};
   if (q.verdict)
     return answer(std::move(*q.verdict));
@@ -92,8 +97,10 @@ class zap_server {
     std::shared_ptr<detail::zap_socket> const s = socket_.core();
     asio::co_spawn(socket_.get_executor(), detail::serve_zap(s, std::move(ask)),
                    [s](std::exception_ptr left) {
-                     if (s->ended() == errc{})
-                       detail::report(left, "a ZAP handler ended");
+                     if (s->ended() != errc{})
+                       return;
+                     detail::report(left, "a ZAP handler ended");
+                     s->close();  // nobody is to wait for it
                    });
   }
 
