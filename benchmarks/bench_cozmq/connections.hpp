@@ -2,6 +2,7 @@
 #pragma once
 
 #include "bench_cozmq/loop.hpp"
+#include "bench_cozmq/security.hpp"
 #include "support/crowd.hpp"
 #include "support/descriptors.hpp"
 #include "support/endpoint.hpp"
@@ -22,12 +23,13 @@
 
 namespace bench::with_cozmq {
 
-inline asio::awaitable<void> connect_all(cozmq::context& ctx, std::string endpoint, std::size_t count)
+inline asio::awaitable<void> connect_all(cozmq::context& ctx, std::string endpoint, plan p)
 {
   std::vector<cozmq::dealer_socket> dealers;
-  dealers.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    dealers.emplace_back(ctx).connect(endpoint);
+  dealers.reserve(p.peers);
+  for (std::size_t i = 0; i < p.peers; ++i) {
+    secure_connecting(dealers.emplace_back(ctx), p);
+    dealers.back().connect(endpoint);
     co_await dealers.back().send("here");
   }
   co_await dealers[0].recv();  // never comes
@@ -51,11 +53,12 @@ inline report connections(plan const& p)
   line_pipe endpoint;
   partner clients{[&] {
     loop l;
-    l.start(connect_all(l.context(), endpoint.read(), p.peers));
+    l.start(connect_all(l.context(), endpoint.read(), p));
     l.run();
   }};
   loop l;
   cozmq::router_socket router{l.context()};
+  secure_binding(router, p);
   std::string const address = router.bind(endpoint_to_bind(p.transport, scratch));
   crowd c{p, clients.pid()};
   endpoint.write(address);

@@ -51,7 +51,7 @@ inline report crossing(plan const& p)
   cozmq::pull_socket pull{ctx, ctx.get_executor(0)};
   std::string const endpoint = pull.bind("inproc://bench");
   meter m{p, 0};
-  start_on(ctx, 1, send_for_ever(ctx, endpoint, p.size));
+  start_on(ctx, 1, send_for_ever(ctx, endpoint, p));
   asio::co_spawn(ctx.get_executor(0), count_window(std::move(pull), m), asio::use_future).get();
   return {p, m.result()};
 }

@@ -38,7 +38,7 @@ inline report serving(plan const& p)
     loop l;
     std::string const address = endpoint.read();
     for (std::size_t i = 0; i < p.peers; ++i)
-      l.start(send_for_ever(l.context(), address, p.size));
+      l.start(send_for_ever(l.context(), address, p));
     l.run();
   }};
   tally t{p.threads};

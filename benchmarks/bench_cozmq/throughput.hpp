@@ -2,6 +2,7 @@
 #pragma once
 
 #include "bench_cozmq/loop.hpp"
+#include "bench_cozmq/security.hpp"
 #include "support/endpoint.hpp"
 #include "support/meter.hpp"
 #include "support/partner.hpp"
@@ -18,11 +19,12 @@
 
 namespace bench::with_cozmq {
 
-inline asio::awaitable<void> send_for_ever(cozmq::context& ctx, std::string endpoint, std::size_t size)
+inline asio::awaitable<void> send_for_ever(cozmq::context& ctx, std::string endpoint, plan p)
 {
   cozmq::push_socket push{ctx};
+  secure_connecting(push, p);
   push.connect(endpoint);
-  std::string const payload(size, 'x');
+  std::string const payload(p.size, 'x');
   for (;;) {
     co_await push.send(std::string_view{payload});
   }
@@ -43,11 +45,12 @@ inline report throughput_between_processes(plan const& p)
   line_pipe endpoint;
   partner sender{[&] {
     loop l;
-    l.start(send_for_ever(l.context(), endpoint.read(), p.size));
+    l.start(send_for_ever(l.context(), endpoint.read(), p));
     l.run();
   }};
   loop l;
   cozmq::pull_socket pull{l.context()};
+  secure_binding(pull, p);
   endpoint.write(pull.bind(endpoint_to_bind(p.transport, scratch)));
   meter m{p, sender.pid()};
   l.start(receive_window(l, std::move(pull), m));
@@ -63,7 +66,7 @@ inline report throughput_on_one_executor(plan const& p)
   std::string const endpoint = pull.bind("inproc://bench");
   meter m{p, 0};
   l.start(receive_window(l, std::move(pull), m));
-  l.start(send_for_ever(l.context(), endpoint, p.size));
+  l.start(send_for_ever(l.context(), endpoint, p));
   l.run();
   return {p, m.result()};
 }

@@ -31,7 +31,8 @@ inline report connections(plan const& p)
     std::vector<socket> dealers;
     dealers.reserve(p.peers);
     for (std::size_t i = 0; i < p.peers; ++i) {
-      dealers.emplace_back(ctx, ZMQ_DEALER).connect(address);
+      dealers.emplace_back(ctx, ZMQ_DEALER).secure_connecting(p);
+      dealers.back().connect(address);
       dealers.back().send("here");
     }
     message never;
@@ -39,6 +40,7 @@ inline report connections(plan const& p)
   }};
   context ctx;
   socket router{ctx, ZMQ_ROUTER};
+  router.secure_binding(p);
   // With its default it would measure how the system tries again after a second.
   router.set(ZMQ_BACKLOG, 4096);
   std::string const address = router.bind(endpoint_to_bind(p.transport, scratch));

@@ -1,9 +1,13 @@
 // libzmq's context, socket and message as C++ objects; every error throws.
 #pragma once
 
+#include "support/curve_keys.hpp"
+#include "support/plan.hpp"
+
 #include <zmq.h>
 
 #include <cstddef>
+#include <cstring>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -80,6 +84,28 @@ class socket {
   void set(int option, int value)
   {
     check(zmq_setsockopt(handle_, option, &value, sizeof value), "zmq_setsockopt");
+  }
+
+  /// The mechanism that the plan says.
+  void secure_binding(plan const& p)
+  {
+    if (p.mechanism == "curve") {
+      set(ZMQ_CURVE_SERVER, 1);
+      set(ZMQ_CURVE_SECRETKEY, server_keys.secret_key);
+    }
+  }
+  void secure_connecting(plan const& p)
+  {
+    if (p.mechanism == "curve") {
+      set(ZMQ_CURVE_SERVERKEY, server_keys.public_key);
+      set(ZMQ_CURVE_PUBLICKEY, client_keys.public_key);
+      set(ZMQ_CURVE_SECRETKEY, client_keys.secret_key);
+    }
+  }
+
+  void set(int option, char const* text)
+  {
+    check(zmq_setsockopt(handle_, option, text, std::strlen(text)), "zmq_setsockopt");
   }
 
   void subscribe(std::string const& topic)

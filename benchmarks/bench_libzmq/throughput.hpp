@@ -15,11 +15,12 @@
 
 namespace bench::libzmq {
 
-inline void send_for_ever(context& ctx, std::string const& endpoint, std::size_t size)
+inline void send_for_ever(context& ctx, std::string const& endpoint, plan const& p)
 {
   socket push{ctx, ZMQ_PUSH};
+  push.secure_connecting(p);
   push.connect(endpoint);
-  std::string const payload(size, 'x');
+  std::string const payload(p.size, 'x');
   for (;;) {
     push.send(payload);
   }
@@ -40,10 +41,11 @@ inline report throughput_between_processes(plan const& p)
   line_pipe endpoint;
   partner sender{[&] {
     context ctx;
-    send_for_ever(ctx, endpoint.read(), p.size);
+    send_for_ever(ctx, endpoint.read(), p);
   }};
   context ctx;
   socket pull{ctx, ZMQ_PULL};
+  pull.secure_binding(p);
   endpoint.write(pull.bind(endpoint_to_bind(p.transport, scratch)));
   meter m{p, sender.pid()};
   receive_window(pull, m);
@@ -58,7 +60,7 @@ inline report throughput_between_threads(plan const& p)
   std::string const endpoint = pull.bind("inproc://bench");
   std::thread sender{[&] {
     try {
-      send_for_ever(ctx, endpoint, p.size);
+      send_for_ever(ctx, endpoint, p);
     } catch (std::exception const&) {
       // the context was shut down: the window is over
     }

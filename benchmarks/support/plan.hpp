@@ -12,6 +12,7 @@ namespace bench {
 struct plan {
   std::string work = "throughput";  // the name of a file of the workers
   std::string transport = "tcp";    // tcp | ipc | inproc
+  std::string mechanism = "null";   // null | curve
   std::size_t size = 64;            // octets of payload
   std::size_t peers = 1;            // subscribers of a fan-out
   std::size_t window = 100;         // requests that a client has in flight
@@ -44,6 +45,8 @@ inline plan parse_plan(int argc, char const* const* argv)
       result.work = value;
     } else if (name == "transport") {
       result.transport = value;
+    } else if (name == "mechanism") {
+      result.mechanism = value;
     } else if (name == "size") {
       result.size = static_cast<std::size_t>(positive(name, value));
     } else if (name == "peers") {
@@ -59,9 +62,13 @@ inline plan parse_plan(int argc, char const* const* argv)
     } else if (name == "warm_up") {
       result.warm_up = positive(name, value);
     } else {
-      throw std::invalid_argument{"'" + std::string{word} + "' is not work=, transport=, size=, peers=, " +
-                                  "window=, topics=, threads=, seconds= or warm_up="};
+      throw std::invalid_argument{"'" + std::string{word} +
+                                  "' is not work=, transport=, mechanism=, size=, " +
+                                  "peers=, window=, topics=, threads=, seconds= or warm_up="};
     }
+  }
+  if (result.mechanism != "null" && result.mechanism != "curve") {
+    throw std::invalid_argument{"mechanism is null or curve"};
   }
   if (result.size == 0 || result.peers == 0 || result.threads == 0) {
     throw std::invalid_argument{"size, peers and threads start at 1: the receiver looks at the first octet"};
