@@ -1,0 +1,50 @@
+#include "support/catch.hpp"
+#include "support/octets.hpp"
+#include <cozmq/curve.hpp>
+#include <cozmq/socket/options/option.hpp>
+
+#include <memory>
+
+using namespace cozmq;
+using namespace cozmq::test;
+
+TEST_CASE("CURVE's options are options, not for STREAM, and cannot be read back")
+{
+  STATIC_REQUIRE(socket_option<option::curve_server>);
+  STATIC_REQUIRE(socket_option<option::curve_client>);
+  STATIC_REQUIRE_FALSE(readable_option<option::curve_server>);
+  STATIC_REQUIRE_FALSE(readable_option<option::curve_client>);
+  STATIC_REQUIRE(option::curve_server::applies_to(socket_type::rep));
+  STATIC_REQUIRE_FALSE(option::curve_server::applies_to(socket_type::stream));
+  STATIC_REQUIRE_FALSE(option::curve_client::applies_to(socket_type::stream));
+}
+
+TEST_CASE("CURVE's options make a mechanism for each connection")
+{
+  curve_keys const keys = curve_keys::generate();
+  engine::socket_options to;
+  REQUIRE_FALSE(option::curve_server{keys}.apply(to));
+  auto const server = to.mechanism();
+  CHECK(server->name() == "CURVE");
+  CHECK((server->role() == wire::mechanism_role::server));
+  CHECK(to.mechanism() != server);
+  REQUIRE_FALSE(option::curve_client{keys, keys.public_key()}.apply(to));
+  CHECK((to.mechanism()->role() == wire::mechanism_role::client));
+}
+
+TEST_CASE("a CURVE client without keys makes a pair for all its connections")
+{
+  option::curve_client const client{curve_keys::generate().public_key()};
+  engine::socket_options to;
+  REQUIRE_FALSE(client.apply(to));
+  CHECK(to.mechanism()->name() == "CURVE");
+}
+
+TEST_CASE("a CURVE client takes no server's key with which nothing can be sealed")
+{
+  octets const zeros(32);
+  engine::socket_options to;
+  option::curve_client const client{*curve_public_key::from_bytes(as_text(zeros))};
+  CHECK(client.apply(to) == errc::invalid_option);
+  CHECK_FALSE(to.mechanism);
+}
