@@ -47,6 +47,7 @@ inline report serving(plan const& p)
   std::string address = "tcp://127.0.0.1:*";
   for (std::size_t i = 0; i < p.threads; ++i) {
     cozmq::pull_socket pull{ctx, ctx.get_executor(i)};
+    secure_binding(pull, p);
     address = pull.bind(address);
     asio::co_spawn(ctx.get_executor(i), count_for_ever(std::move(pull), t, i), asio::detached);
   }

@@ -18,6 +18,7 @@ class Worker:
             str(self.program),
             f"work={workload.work}",
             f"transport={workload.transport}",
+            f"mechanism={workload.mechanism}",
             f"size={workload.size}",
             f"peers={workload.peers}",
             f"window={workload.window}",

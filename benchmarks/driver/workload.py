@@ -12,6 +12,7 @@ class Workload:
     window: int = 100
     topics: int = 1
     threads: int = 1
+    mechanism: str = "null"
 
     @property
     def name(self):
@@ -19,7 +20,8 @@ class Workload:
         number = {"fanout": self.peers, "pipelined": self.window, "proxied": self.window,
                   "connections": self.peers, "serving": self.threads}.get(self.work)
         number = self.topics if self.work.startswith("topics") else number
-        return f"{self.work}_{number}" if number else self.work
+        name = f"{self.work}_{number}" if number else self.work
+        return name if self.mechanism == "null" else f"{self.mechanism}_{name}"
 
     @property
     def title(self):
@@ -37,7 +39,8 @@ class Workload:
             "topics_hit": f"{self.topics // 1000}k topics hit",
             "topics_missed": f"{self.topics // 1000}k topics miss",
         }[self.work]
-        return f"{pattern} {self.transport} {size_text(self.size)}"
+        secured = "" if self.mechanism == "null" else f"{self.mechanism.upper()} "
+        return f"{secured}{pattern} {self.transport} {size_text(self.size)}"
 
     @property
     def measures(self):
@@ -51,7 +54,7 @@ class Workload:
     def offered_by(self, implementation):
         if implementation != "raw":
             return True
-        return self.transport != "inproc" and self.work in ("throughput", "latency", "fanout")
+        return self.mechanism == "null" and self.transport != "inproc" and self.work in ("throughput", "latency", "fanout")
 
 
 def size_text(size):
@@ -71,6 +74,8 @@ def workloads(quick):
         result += [Workload("crossing_latency", "inproc", 64)]
         result += [Workload("serving", "tcp", 64, peers=16, threads=threads) for threads in (1, 2)]
         result += [Workload("connections", "tcp", 4, peers=1000)]
+        result += [Workload("throughput", "tcp", size, mechanism="curve") for size in (64, 1024, 65536)]
+        result += [Workload("connections", "tcp", 4, peers=1000, mechanism="curve")]
     result += [Workload("latency", transport, 64) for transport in ("tcp", "ipc")]
     result += [Workload("fanout", "tcp", 64, peers) for peers in (1, 8, 64)]
     result += [Workload("pipelined", "tcp", 64, window=window) for window in ((100,) if quick else (100, 1000))]
