@@ -18,7 +18,6 @@ MARKS = {
     "done": "",
     "open": "to come",
     "optional": "optional",
-    "security": "comes with security",
     "threads": "comes with threads",
     "transport": "comes with more transports",
     "elsewhere": "not by a test",
@@ -59,7 +58,7 @@ def test_names():
             if where.startswith("compile/fail/"):
                 yield where, text.splitlines()[0].replace("// expect:", "A45 does not compile:")
         elif file.name == "examples_test.py":
-            for name in re.findall(r'@test\("([^"]*)"\)', file.read_text()):
+            for name in re.findall(r'@test(?:_with_curve)?\("([^"]*)"\)', file.read_text()):
                 yield where, name
 
 

@@ -11,6 +11,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import traceback
 
@@ -21,6 +22,9 @@ try:
 except ImportError:
     raise SystemExit("examples_test.py needs pyzmq (Debian: python3-zmq)")
 
+if len(sys.argv) != 2:
+    raise SystemExit(__doc__)
+DIRECTORY = sys.argv[1]
 LIMIT = 60  # seconds, for one example from start to end
 ANY = "tcp://127.0.0.1:*"
 TESTS = []
@@ -759,6 +763,44 @@ def _():
         assert server.stop() == ["somebody says Hello"] * 2
 
 
+@test("2.3 NULL strawhouse serves the addresses on its list, ours and pyzmq's, and refuses others for good")
+def _():
+    says_how_to_be_used("strawhouse")
+    with Example("strawhouse", "server", ANY) as server:
+        endpoint = server.endpoint()
+        with Example("strawhouse", "client", endpoint) as client, socket(zmq.REQ) as theirs:
+            assert client.end() == [HELLO.format("neighbour")]
+            theirs.connect(endpoint)
+            theirs.send(b"Hello")
+            assert theirs.recv() == b"Hello, neighbour"
+        elsewhere = endpoint.replace("tcp://", "tcp://127.0.0.2:0;")  # that is where it comes from
+        with Example("strawhouse", "client", elsewhere) as client:
+            assert "400" in refused(client)
+        assert server.stop() == ["127.0.0.1 says Hello"] * 2
+    with Example("strawhouse", "server", ANY, "192.0.2.0/24", "127.0.0.2/31") as server:
+        endpoint = server.endpoint()
+        with Example("strawhouse", "client", endpoint.replace("tcp://", "tcp://127.0.0.3:0;")) as client:
+            assert client.end() == [HELLO.format("neighbour")]
+        with Example("strawhouse", "client", endpoint) as client:
+            assert "400" in refused(client)
+        assert server.stop() == ["127.0.0.3 says Hello"]
+
+
+@test("2.3 NULL strawhouse's client is let in by pyzmq, or refused")
+def _():
+    for allowed in ("127.0.0.1", "192.0.2.1"):
+        with guarded(zmq.REP) as (server, keeper):
+            keeper.allow(allowed)
+            server.zap_domain = b"global"
+            with Example("strawhouse", "client", bound(server)) as client:
+                if allowed == "127.0.0.1":
+                    assert server.recv() == b"Hello"
+                    server.send(b"Hello, neighbour")
+                    assert client.end() == [HELLO.format("neighbour")]
+                else:
+                    assert "400" in refused(client)
+
+
 @test("2.3 PLAIN woodhouse knows its clients by name, ours and pyzmq's, and refuses others for good")
 def _():
     says_how_to_be_used("woodhouse")
@@ -798,6 +840,152 @@ def _():
     refuses_each_other("woodhouse", "admin", "secret")
 
 
+# Those that need libsodium are not there without it.
+def test_with_curve(name):
+    return test(name) if os.path.exists(os.path.join(DIRECTORY, "stonehouse")) else lambda function: None
+
+
+def keygen(*arguments):
+    return subprocess.run([os.path.join(DIRECTORY, "keygen"), *arguments], capture_output=True, text=True, timeout=LIMIT)
+
+
+@contextlib.contextmanager
+def ironhouse():
+    """A directory with a server's certificate, Ann's and Bob's; Ann is known in `clients`."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = lambda name: os.path.join(folder, name)
+        os.mkdir(place("clients"))
+        for name, owner in (("server", ()), ("clients/ann", ("name=Ann",)), ("bob", ("name=Bob",))):
+            done = keygen(place(name), *owner)
+            assert done.returncode == 0, done
+        yield place
+
+
+@test_with_curve("2.3 CURVE 2.7 keypair keygen makes certificates that pyzmq reads, and overwrites nothing")
+def _():
+    says_how_to_be_used("keygen")
+    with tempfile.TemporaryDirectory() as folder:
+        name = os.path.join(folder, "ann")
+        done = keygen(name, "name=Ann", "email=ann@example.org")
+        assert done.returncode == 0, done
+        public, none = zmq.auth.load_certificate(name + ".key")
+        same, secret = zmq.auth.load_certificate(name + ".key_secret")
+        assert none is None and public == same == zmq.curve_public(secret)
+        assert public.decode() in done.stdout and secret.decode() not in done.stdout + done.stderr
+        assert os.stat(name + ".key_secret").st_mode & 0o777 == 0o600
+        for left in (".key", ".key_secret"):  # with both, and with this one alone
+            before = open(name + left).read()
+            done = keygen(name)
+            assert done.returncode == 1 and "is there already" in done.stdout, done
+            assert open(name + left).read() == before
+            os.remove(name + (".key_secret" if left == ".key" else ".key"))
+            assert keygen(name).returncode == 1
+            assert os.listdir(folder) == ["ann" + left]
+            if left == ".key":
+                os.remove(name + left)
+                assert keygen(name).returncode == 0
+        assert keygen(os.path.join(folder, "bob"), "email").returncode == 1
+        assert "cannot write" in keygen(os.path.join(folder, "nowhere", "bob")).stdout
+
+
+@test_with_curve("2.3 CURVE stonehouse serves whoever has its key, its own client and pyzmq's; to another key nobody answers")
+def _():
+    says_how_to_be_used("stonehouse")
+    with Example("stonehouse", "server", ANY) as server:
+        endpoint = server.endpoint()
+        [key] = re.findall("'(.{40})'", server.line())
+        with Example("stonehouse", "client", key, endpoint) as client:
+            assert client.end() == [HELLO.format("whoever you are")]
+        with socket(zmq.REQ) as theirs:
+            theirs.curve_serverkey = key.encode()
+            theirs.curve_publickey, theirs.curve_secretkey = zmq.curve_keypair()
+            theirs.connect(endpoint)
+            theirs.send(b"Hello")
+            assert theirs.recv() == b"Hello, whoever you are"
+        with Example("stonehouse", "client", zmq.curve_keypair()[0].decode(), endpoint) as client:
+            assert "closed during the handshake" in refused(client)
+        assert server.stop() == ["somebody says Hello"] * 2
+
+
+@test_with_curve("2.3 CURVE stonehouse's client talks to pyzmq, if it has that key")
+def _():
+    with socket(zmq.REP) as server:
+        public, server.curve_secretkey = zmq.curve_keypair()
+        server.curve_server = True
+        endpoint = bound(server)
+        with Example("stonehouse", "client", public.decode(), endpoint) as client:
+            assert server.recv() == b"Hello"
+            server.send(b"Hello, whoever you are")
+            assert client.end() == [HELLO.format("whoever you are")]
+        with Example("stonehouse", "client", zmq.curve_keypair()[0].decode(), endpoint) as client:
+            refused(client)
+
+
+@test_with_curve("2.3 CURVE stonehouse does not talk to grasslands or woodhouse, and both say why")
+def _():
+    key = zmq.curve_keypair()[0].decode()
+    refuses_each_other("stonehouse", key)
+    with Example("woodhouse", "server", ANY) as server:
+        with Example("stonehouse", "client", key, server.endpoint()) as client:
+            assert "mechanism" in refused(client)
+
+
+@test_with_curve("2.3 CURVE ironserver serves the clients it has certificates of, ironclient and pyzmq, also new ones")
+def _():
+    says_how_to_be_used("ironserver")
+    says_how_to_be_used("ironclient")
+    with ironhouse() as place, Example("ironserver", place("server.key_secret"), place("clients"), ANY) as server:
+        endpoint = server.endpoint()
+        start = lambda own, of_server: Example("ironclient", place(own), place(of_server), endpoint)
+        with start("clients/ann.key_secret", "server.key") as client:
+            assert client.end() == [HELLO.format("Ann")]
+        with start("bob.key_secret", "server.key") as client:
+            assert "400" in refused(client)
+        with start("clients/ann.key_secret", "bob.key") as client:
+            assert "closed during the handshake" in refused(client)
+        os.rename(place("bob.key"), place("clients/bob.key"))
+        status = 1
+        while status != 0:  # the directory is looked at once a second
+            with start("bob.key_secret", "server.key") as client:
+                client.process.wait()
+                status = client.process.returncode
+        with socket(zmq.REQ) as theirs:
+            theirs.curve_serverkey, _ = zmq.auth.load_certificate(place("server.key"))
+            theirs.curve_publickey, theirs.curve_secretkey = zmq.auth.load_certificate(place("clients/ann.key_secret"))
+            theirs.connect(endpoint)
+            theirs.send(b"Hello")
+            assert theirs.recv() == b"Hello, Ann"
+        assert server.stop() == ["Ann says Hello", "Bob says Hello", "Ann says Hello"]
+
+
+@test_with_curve("2.3 CURVE ironclient is let in by pyzmq with its certificate, or refused")
+def _():
+    with ironhouse() as place, guarded(zmq.REP) as (server, keeper):
+        keeper.configure_curve(domain="*", location=place("clients"))
+        _, server.curve_secretkey = zmq.auth.load_certificate(place("server.key_secret"))
+        server.curve_server = True
+        server.zap_domain = b"global"
+        endpoint = bound(server)
+        with Example("ironclient", place("clients/ann.key_secret"), place("server.key"), endpoint) as client:
+            assert server.recv() == b"Hello"
+            server.send(b"Hello, Ann")
+            assert client.end() == [HELLO.format("Ann")]
+        with Example("ironclient", place("bob.key_secret"), place("server.key"), endpoint) as client:
+            assert "400" in refused(client)
+
+
+@test_with_curve("2.3 CURVE the ironhouse's programs say which file they cannot read")
+def _():
+    with ironhouse() as place:
+        for command in (("ironserver", place("no.key_secret"), place("clients")),
+                        ("ironserver", place("server.key"), place("clients")),
+                        ("ironclient", place("bob.key_secret"), place("no.key"))):
+            done = subprocess.run([os.path.join(DIRECTORY, command[0]), *command[1:]], capture_output=True, text=True,
+                                  timeout=LIMIT)
+            assert done.returncode == 1, done
+            assert "key" in done.stderr, done
+
+
 def main():
     failed = 0
     for name, function in TESTS:
@@ -812,7 +1000,4 @@ def main():
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        raise SystemExit(__doc__)
-    DIRECTORY = sys.argv[1]
     sys.exit(main())

@@ -37,7 +37,9 @@ PREFIX = """\
 #include <asio/use_future.hpp>
 #include <fmt/format.h>
 #include <poll.h>
+#include <unistd.h>
 #include <cstdlib>
+#include <filesystem>
 #include <future>
 #include <optional>
 #include <string>
