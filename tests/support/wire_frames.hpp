@@ -27,10 +27,10 @@ inline void append_frame(octets& to, unsigned flags, std::string_view body)
   to.insert(to.end(), bytes.begin(), bytes.end());
 }
 
-inline void append_message(octets& to, std::vector<std::string> const& parts)
+inline void append_message(octets& to, std::vector<std::string> const& all)
 {
-  for (std::size_t i = 0; i < parts.size(); ++i)
-    append_frame(to, i + 1 < parts.size() ? more_flag : 0, parts[i]);
+  for (std::size_t i = 0; i < all.size(); ++i)
+    append_frame(to, i + 1 < all.size() ? more_flag : 0, all[i]);
 }
 
 inline octets frame_octets(unsigned flags, std::string_view body)
@@ -40,10 +40,10 @@ inline octets frame_octets(unsigned flags, std::string_view body)
   return result;
 }
 
-inline octets message_octets(std::vector<std::string> const& parts)
+inline octets message_octets(std::vector<std::string> const& all)
 {
   octets result;
-  append_message(result, parts);
+  append_message(result, all);
   return result;
 }
 
