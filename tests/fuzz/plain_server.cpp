@@ -67,18 +67,27 @@ void plain_server(byte_view input)
   form const how{take(input)};
   std::uint32_t const seed = static_cast<std::uint32_t>(take(input)) + 1;
   octets const stream = stream_of(input, how, "PLAIN");
-  outcome const seen = shake_hands_in_every_way(
-      stream,
-      [&] {
-        wire::handshake_config config = config_of(how);
-        config.security = std::make_unique<wire::plain_server>();
-        return config;
-      },
-      how, seed);
+  auto const config = [&] {
+    wire::handshake_config result = config_of(how);
+    result.security = std::make_unique<wire::plain_server>();
+    return result;
+  };
+  std::size_t hello_end = 0;
+  if (greets(stream, "PLAIN", true))
+    if (auto const hello = command_at(stream, wire::greeting_size, config().max_command))
+      hello_end = hello->end;
+  outcome const seen = shake_hands_in_every_way(stream, config, how, seed, hello_end);
   wire::credentials shown;
   check(seen, expected_of(stream, how, shown), stream, how);
   expect(seen.user_name == shown.user_name && seen.password == shown.password,
          "the authenticator sees the name and the password that were sent");
+  if (seen.decisions == 0 || stream.size() == hello_end)
+    return;
+  // The same without the patience to wait for WELCOME.
+  outcome const hasty = shake_hands(stream, config(), how, cuts{stream.size()});
+  expect(hasty.error == errc::unexpected_command && hasty.decisions == 0 &&
+             hasty.sent.size() == wire::greeting_size,
+         "who goes on before it was let in is not let in");
 }
 
 }  // namespace cozmq::fuzz
