@@ -903,7 +903,7 @@ def _():
             theirs.send(b"Hello")
             assert theirs.recv() == b"Hello, whoever you are"
         with Example("stonehouse", "client", zmq.curve_keypair()[0].decode(), endpoint) as client:
-            assert "closed during the handshake" in refused(client)
+            assert "its public key may be another" in refused(client)
         assert server.stop() == ["somebody says Hello"] * 2
 
 
@@ -942,7 +942,7 @@ def _():
         with start("bob.key_secret", "server.key") as client:
             assert "400" in refused(client)
         with start("clients/ann.key_secret", "bob.key") as client:
-            assert "closed during the handshake" in refused(client)
+            assert "its public key may be another" in refused(client)
         os.rename(place("bob.key"), place("clients/bob.key"))
         status = 1
         while status != 0:  # the directory is looked at once a second
@@ -961,7 +961,7 @@ def _():
 @test_with_curve("2.3 CURVE ironclient is let in by pyzmq with its certificate, or refused")
 def _():
     with ironhouse() as place, guarded(zmq.REP) as (server, keeper):
-        keeper.configure_curve(domain="*", location=place("clients"))
+        keeper.configure_curve(domain="global", location=place("clients"))
         _, server.curve_secretkey = zmq.auth.load_certificate(place("server.key_secret"))
         server.curve_server = True
         server.zap_domain = b"global"

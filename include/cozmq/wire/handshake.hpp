@@ -148,7 +148,10 @@ class handshake {
     if (!greeted_)
       return ", before the end of its greeting: it may use another security mechanism than " + own +
              ", or be no ZeroMQ peer at all";
-    // [RFC 27] on a 300 the connection is closed, and nothing said.
+    // [RFC 27] on a 300 the connection is closed, and nothing said; and so it is on whatever is not authentic in CURVE.
+    if (config_.security->role() == mechanism_role::client && own == "CURVE")
+      return ", without a reason: its public key may be another than option::curve_client was given, or its "
+             "authenticator does not let this client in at present";
     if (config_.security->role() == mechanism_role::client)
       return ", without a reason: its authenticator does not let this " + own +
              " client in at present, or it has none";
