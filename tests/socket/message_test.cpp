@@ -164,8 +164,10 @@ TEST_CASE("B29 a message of 1 GiB arrives whole")
   scenario([&](asio::io_context&, cozmq::context& ctx) -> asio::awaitable<void> {
     push_socket push{ctx};
     pull_socket pull{ctx};
-    join(pull, push, "tcp://127.0.0.1:*");
     std::size_t const size = std::size_t{1} << 30;
+    REQUIRE(pull.get_option<option::max_message_size>().value == size - 1);
+    pull.set_option(option::max_message_size{size});
+    join(pull, push, "tcp://127.0.0.1:*");
     {
       cozmq::frame large = cozmq::frame::uninitialized(size);
       large.writable().front() = std::byte{1};

@@ -21,9 +21,10 @@ namespace cozmq::wire {
 
 /// What a peer may send at most. Sizes are in bytes and are checked from the header, before memory is reserved.
 struct decoder_limits {
-  std::uint64_t message_size = std::uint64_t{1} << 30;  // all frames of a message together
-  std::size_t frames = 65536;                           // frames in a message
-  std::size_t command_size = 65536 + 64;                // body of a command: a topic of 64 KiB fits
+  std::uint64_t message_size =
+      (std::uint64_t{1} << 30) - 1;       // all frames of a message together: less than 1 GiB
+  std::size_t frames = 65536;             // frames in a message
+  std::size_t command_size = 65536 + 64;  // body of a command: a topic of 64 KiB fits
 };
 
 /// The receiving half of a ZMTP 3.x connection, without I/O.

@@ -10,8 +10,8 @@
 namespace cozmq::option {
 
 /// The largest message to receive, all frames together, in bytes; a peer that announces more loses its connection.
-/// Default 1 GiB; `option::unlimited` is no limit. Memory grows with what arrives, whatever is announced. Later connections.
-/// @libzmq ZMQ_MAXMSGSIZE | 1 GiB | later connections | all but STREAM
+/// Default 1 GiB less one byte; `option::unlimited` is no limit. Memory grows with what arrives, whatever is announced. Later connections.
+/// @libzmq ZMQ_MAXMSGSIZE | below 1 GiB | later connections | all but STREAM
 struct max_message_size : single<max_message_size, std::uint64_t, &engine::socket_options::limits,
                                  &wire::decoder_limits::message_size> {
   using single::single;
