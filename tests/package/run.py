@@ -54,3 +54,6 @@ with tempfile.TemporaryDirectory() as scratch:
     else:
         run(*plain, f"-I{root / 'include'}", "-DASIO_STANDALONE", "-lfmt", "-pthread")
     run(program)
+    # With libsodium there is the component curve.
+    if (build / "curve_user").exists():
+        run(build / "curve_user")
