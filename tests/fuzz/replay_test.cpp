@@ -48,3 +48,18 @@ TEST_CASE("2.8 fuzzing any requests leave the subscriptions as a naive model has
 {
   replay("subscriptions", &fuzz::subscriptions, 3000);
 }
+
+TEST_CASE("2.8 fuzzing any bytes are Z85 and back, and any other text is none")
+{
+  replay("z85", &fuzz::z85, 10'000);
+}
+
+TEST_CASE("2.8 fuzzing any frames are a ZAP request or a refusal, and a reply or a failure")
+{
+  replay("zap_frames", &fuzz::zap_frames, 10'000);
+}
+
+TEST_CASE("2.8 fuzzing a list has the addresses that a naive model has")
+{
+  replay("address_list", &fuzz::address_list, 3000);
+}

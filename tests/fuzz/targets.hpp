@@ -20,6 +20,13 @@ void greeting(byte_view input);
 void plain_server(byte_view input);
 void plain_client(byte_view input);
 void subscriptions(byte_view input);
+void z85(byte_view input);
+void zap_frames(byte_view input);
+void address_list(byte_view input);
+// With libsodium, in curve/.
+void curve_server(byte_view input);
+void curve_client(byte_view input);
+void curve_messages(byte_view input);
 
 struct wrong : std::logic_error {
   using logic_error::logic_error;
