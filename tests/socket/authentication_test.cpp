@@ -639,17 +639,14 @@ TEST_CASE("B36 30 an XPUB is told by each subscription, and each message, whose 
     bob.set_option(option::plain_client{"bob", ""});
     bob.connect(endpoint);
     co_await bob.send("\1c");
-    co_await bob.send("upstream");
-    co_await bob.send("\1d", "with a request");
     co_await bob.wait_connected();
     co_await bob.wait_subscribed();
     ann->subscribe("e");
     co_await expect("\1b", "ann");
     co_await expect("\1c", "bob");
-    co_await expect("upstream", "bob");
-    co_await expect("\1d", "bob");
-    co_await expect("with a request", "bob");
     co_await expect("\1e", "ann");
+    co_await bob.send("upstream");
+    co_await expect("upstream", "bob");
     ann->unsubscribe("a");
     co_await expect(std::string{"\0a", 2}, "ann");
     ann.reset();
@@ -672,19 +669,17 @@ TEST_CASE("2.6 each message tells who was let in when it was sent, after a recon
     client.set_option(soon);
     client.set_option(admin);
     join(server, client, "tcp://127.0.0.1:*");
-    std::vector<cozmq::message> kept;
     for (int i = 0; i < 3; ++i) {
-      co_await client.send("x");
-      co_await client.send("y", "z");
+      co_await client.send(std::to_string(i));
+      co_await client.send(std::to_string(i), "and more");
       co_await until(io, [&] { return server.stats().unread == static_cast<std::size_t>(2 * i + 2); });
-      REQUIRE(server.peers().size() == 1);
       server.disconnect(server.peers().front().id);
       co_await until(io, [&] { return server.connected_peers() == 0 && client.connected_peers() == 0; });
       co_await until(io, [&] { return server.connected_peers() == 1 && client.connected_peers() == 1; });
     }
-    for (int i = 0; i < 6; ++i) {
+    for (int i = 0; i < 6; ++i) {  // those of the three connections in turn
       cozmq::message const m = co_await server.recv();
-      REQUIRE(m.property("User-Id") == "user " + std::to_string(i / 2));
+      REQUIRE(m.property("User-Id") == "user " + m[0].str());
     }
   });
 }

@@ -264,8 +264,10 @@ TEST_CASE("A15 B19 linger bounds how long a closed socket waits for an absent pe
   push.set_option(option::linger{200ms});
   push.connect(absent ? raw_listener{io}.endpoint() : dead.endpoint());
   REQUIRE(fill(push) == 1000);
+  auto const begin = std::chrono::steady_clock::now();
   push.close();
-  auto const took = run_out(io);
+  run_out(io);
+  auto const took = std::chrono::steady_clock::now() - begin;
   REQUIRE(took >= 200ms);
   REQUIRE(took < 2s);
   REQUIRE(log.count("1000 messages undelivered") == 1);
