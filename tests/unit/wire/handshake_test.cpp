@@ -393,15 +393,16 @@ TEST_CASE("all commands of a handshake together are limited, whichever way they 
   octets const first = octets{greeted.begin(), greeted.end()} + hello;
   std::size_t const all = first.size() + initiate.size();
 
-  in_every_way(first + initiate, [&](std::vector<octets> const& pieces) {
+  in_every_way(initiate, [&](std::vector<octets> const& pieces) {
     for (bool const fits : {true, false}) {
       // The body of the last command, with what came before it.
       wire::handshake machine = begun(all - (fits ? 0 : 10));
+      byte_view so_far{first};
+      REQUIRE(machine.feed(so_far) == status::needs_decision);
+      machine.admit({});
       for (octets const& piece : pieces) {
         byte_view rest{piece};
-        while (!rest.empty() && machine.state() != status::failed && machine.state() != status::done)
-          if (machine.feed(rest) == status::needs_decision)
-            machine.admit({});
+        machine.feed(rest);
       }
       CHECK(machine.state() == (fits ? status::done : status::failed));
       CHECK(machine.error() == (fits ? std::error_code{} : errc::malformed_command));
