@@ -475,7 +475,7 @@ arguments parse(int argc, char* argv[])
 }  // namespace
 
 // Of what was freed AddressSanitizer keeps so much (its default is 256): a flood does not pay for fresh pages all the time.
-extern "C" char const* __asan_default_options()
+extern "C" char const* __asan_default_options()  // NOLINT(readability-identifier-naming): its name
 {
   return "quarantine_size_mb=16";
 }

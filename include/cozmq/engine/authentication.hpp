@@ -35,8 +35,10 @@ class auth_reply {
   static auth_reply admit(std::string user_id = {}, properties told = {})
   {
     auth_reply r;
-    if (!user_id.empty())
-      told.set("User-Id", user_id);
+    if (!user_id.empty()) {
+      told.erase("User-Id");
+      told.add("User-Id", user_id);
+    }
     r.told_ = std::move(told);
     return r;
   }

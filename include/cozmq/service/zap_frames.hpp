@@ -161,6 +161,7 @@ inline auth_reply parse_zap_reply(message const& m, std::string_view id)
   properties told = wire::parse_properties(m[6].bytes(), ec);
   if (ec)
     return wrong("malformed metadata");
+  told.erase("User-Id");  // it has a frame of its own
   return auth_reply::admit(m[5].str(), std::move(told));
 }
 

@@ -62,6 +62,14 @@ inline asio::awaitable<void> serve_zap(std::shared_ptr<zap_socket> s, engine::au
   }
 }
 
+inline asio::awaitable<void> serve_zap_here(context* ctx, engine::authenticator decide)
+{
+  auto const executor = co_await asio::this_coro::executor;
+  router_socket socket{*ctx, executor};
+  socket.bind(zap_endpoint);
+  co_await serve_zap(socket.core(), std::move(decide));
+}
+
 }  // namespace detail
 
 /// The ZAP handler of a context, from its construction to its end: `cozmq::zap_server zap{ctx, decide}`. It answers the
@@ -123,11 +131,7 @@ template <class Decide>
   requires std::constructible_from<option::authenticator, Decide>
 asio::awaitable<void> serve_zap(context& ctx, Decide decide)
 {
-  engine::authenticator ask = option::authenticator{std::move(decide)}.asks();
-  auto const executor = co_await asio::this_coro::executor;
-  router_socket socket{ctx, executor};
-  socket.bind(zap_endpoint);
-  co_await detail::serve_zap(socket.core(), std::move(ask));
+  return detail::serve_zap_here(&ctx, option::authenticator{std::move(decide)}.asks());
 }
 
 }  // namespace cozmq
