@@ -31,9 +31,9 @@ inline double now()
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-inline octets greeting()
+inline octets greeting(std::string_view mechanism = "NULL")
 {
-  auto const bytes = cozmq::wire::encode_greeting("NULL");
+  auto const bytes = cozmq::wire::encode_greeting(mechanism);
   return {bytes.begin(), bytes.end()};
 }
 
@@ -99,6 +99,17 @@ class attacker {
     if (::recv(socket_, bytes.data(), size, MSG_WAITALL) != static_cast<ssize_t>(size))
       throw std::runtime_error{"the victim does not answer"};
     last_ = std::to_integer<std::size_t>(bytes[size - 1]);
+  }
+
+  /// What there is, but at least one byte.
+  octets read_some()
+  {
+    octets bytes(4096);
+    ssize_t const count = ::recv(socket_, bytes.data(), bytes.size(), 0);
+    if (count <= 0)
+      throw std::runtime_error{"the victim does not answer"};
+    bytes.resize(static_cast<std::size_t>(count));
+    return bytes;
   }
 
   /// A short frame, whatever it says.

@@ -8,16 +8,20 @@
 
 #include <malloc.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <fstream>
+#include <new>
 #include <string>
 #include <system_error>
 
@@ -29,13 +33,17 @@ class victim {
   template <class Serve>
   explicit victim(Serve serve)
   {
+    void* const memory =
+        ::mmap(nullptr, sizeof(shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    check(memory != MAP_FAILED);
+    shared_ = ::new (memory) shared;
     std::array<int, 2> reports{};
     check(::pipe(reports.data()) == 0);
     pid_ = ::fork();
     check(pid_ >= 0);
     if (pid_ == 0) {
       ::close(reports[0]);
-      live(serve, reports[1]);
+      live(serve, reports[1], *shared_);
     }
     ::close(reports[1]);
     bool const told = ::read(reports[0], &port_, sizeof port_) == sizeof port_;
@@ -49,6 +57,7 @@ class victim {
   {
     ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
+    ::munmap(shared_, sizeof(shared));
   }
 
   std::uint16_t port() const { return port_; }
@@ -63,8 +72,15 @@ class victim {
     return resident * static_cast<double>(::sysconf(_SC_PAGESIZE));
   }
 
-  /// Gives back to the system what malloc keeps. Once, and only one that stands there.
-  void trim() const { ::kill(pid_, SIGUSR1); }
+  /// What it has from malloc, in bytes. Takes a moment.
+  double allocated() const
+  {
+    shared_->count = 0;
+    ::kill(pid_, SIGUSR1);
+    while (shared_->count == 0)
+      ::usleep(1000);
+    return static_cast<double>(shared_->count);
+  }
 
   /// The processor time that it has used, in seconds.
   double cpu() const
@@ -84,13 +100,15 @@ class victim {
   }
 
   template <class Serve>
-  [[noreturn]] static void live(Serve& serve, int reports)
+  [[noreturn]] static void live(Serve& serve, int reports, shared& to)
   {
     try {
       // What strangers do is not worth a line each here.
       cozmq::set_log(cozmq::log_level::off);
       asio::io_context io;
       cozmq::context ctx{io};
+      asio::signal_set asked{io, SIGUSR1};
+      count_again(asked, to);
       serve(
           ctx,
           [reports](std::string const& endpoint) {
@@ -107,6 +125,23 @@ class victim {
     ::_exit(0);
   }
 
+  // In memory of both processes.
+  struct shared {
+    std::atomic<std::size_t> count{0};
+  };
+
+  static void count_again(asio::signal_set& asked, shared& to)
+  {
+    asked.async_wait([&](std::error_code ec, int) {
+      if (ec)
+        return;
+      struct mallinfo2 const all = ::mallinfo2();
+      to.count = all.uordblks + all.hblkhd;
+      count_again(asked, to);
+    });
+  }
+
+  shared* shared_ = nullptr;
   pid_t pid_ = -1;
   std::uint16_t port_ = 0;
 };
@@ -115,8 +150,6 @@ class victim {
 template <class Report>
 void stand_there(cozmq::pull_socket& socket, Report report, asio::io_context& io)
 {
-  asio::signal_set asked{io, SIGUSR1};
-  asked.async_wait([](std::error_code, int) { ::malloc_trim(0); });
   report(socket.bind("tcp://127.0.0.1:*"));
   io.run();
 }
