@@ -93,6 +93,11 @@ class victim {
   }
 
  private:
+  // In memory of both processes.
+  struct shared {
+    std::atomic<std::size_t> count{0};
+  };
+
   static void check(bool good)
   {
     if (!good)
@@ -124,11 +129,6 @@ class victim {
     }
     ::_exit(0);
   }
-
-  // In memory of both processes.
-  struct shared {
-    std::atomic<std::size_t> count{0};
-  };
 
   static void count_again(asio::signal_set& asked, shared& to)
   {
