@@ -9,7 +9,7 @@
 
 namespace cozmq::wire {
 
-/// Owns one block of `chunk::capacity` uninitialized bytes, or nothing.
+/// Owns one block of `chunk::sealed_capacity` uninitialized bytes, or nothing.
 ///
 /// A connection holds chunks only while bytes are waiting in them, so that an idle one costs no buffer. What one
 /// connection gives back the next one takes from a small per-thread store, without a trip to the allocator.
@@ -17,6 +17,8 @@ class chunk {
  public:
   // 64 KiB is what one system call moves at best: larger staging falls out of the second-level cache.
   static constexpr std::size_t capacity = 65536;
+  // The same frame with what a mechanism adds to it.
+  static constexpr std::size_t sealed_capacity = capacity + 128;
 
   chunk() noexcept = default;
   chunk(chunk&& other) noexcept : memory_{std::exchange(other.memory_, nullptr)} {}
@@ -40,7 +42,7 @@ class chunk {
       --spare.count;
       memory_ = reinterpret_cast<std::byte*>(std::exchange(spare.first, spare.first->next));
     } else {
-      memory_ = new std::byte[capacity];
+      memory_ = new std::byte[sealed_capacity];
     }
   }
 

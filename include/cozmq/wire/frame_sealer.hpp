@@ -29,7 +29,7 @@ class frame_sealer {
   /// `first` goes out before everything else, as it is: what is left of the handshake.
   explicit frame_sealer(byte_view first) : unsealed_{first.size()}, end_{first.size()}
   {
-    if (first.size() > chunk::capacity) {
+    if (first.size() > chunk::sealed_capacity) {
       large_ = frame{first};
     } else if (!first.empty()) {
       small_.acquire();
@@ -97,7 +97,7 @@ class frame_sealer {
 
   void seal(unsigned flags, byte_view body, std::size_t size, mechanism& security)
   {
-    if (size > chunk::capacity) {
+    if (size > chunk::sealed_capacity) {
       large_ = frame::uninitialized(size);
       security.seal(flags, body, large_.writable().data());
     } else {
@@ -163,7 +163,7 @@ inline void frame_sealer::seal_next(encoder const& from, mechanism& security)
         return;
       }
       std::size_t const sealed_size = security.sealed_size(size);
-      if (sealed_size <= chunk::capacity && sealed_size > chunk::capacity - end_)
+      if (sealed_size <= chunk::sealed_capacity && sealed_size > chunk::sealed_capacity - end_)
         return;
       seal((header.more ? flag_more : 0) | (header.command ? flag_command : 0), body, sealed_size, security);
       std::size_t const clear = header.length + size;

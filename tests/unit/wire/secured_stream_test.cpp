@@ -129,6 +129,8 @@ std::vector<texts> const of_every_kind{
     {pattern_text(65513)},
     {pattern_text(65514)},
     {pattern_text(65536)},
+    {pattern_text(65641)},
+    {pattern_text(65642)},
     {"id", pattern_text(300000)},
     {"last"},
 };
@@ -237,7 +239,7 @@ TEST_CASE("the encoder hears of a message when the kernel has its last octet, an
                                {"", "b"},
                                {pattern_text(32768)},
                                {"c", "c", ""},
-                               {pattern_text(65600)},
+                               {pattern_text(65700)},
                                {"d", pattern_text(33000), ""},
                                {pattern_text(300)}};
   end e;
