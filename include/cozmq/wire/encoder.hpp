@@ -5,6 +5,8 @@
 #include <cozmq/message/message.hpp>
 #include <cozmq/wire/chunk.hpp>
 #include <cozmq/wire/frame_header.hpp>
+#include <cozmq/wire/large_message.hpp>
+#include <cozmq/wire/message_run.hpp>
 
 #include <algorithm>
 #include <cstring>
@@ -77,29 +79,9 @@ class encoder {
   // Below this size one copy is cheaper than an own entry in a gather write.
   static constexpr std::size_t large_frame = 32768;
 
-  // Whole encoded messages in a chunk: [begin, end) waits, `boundary` <= begin is where the message at begin starts.
-  struct run {
-    chunk bytes;
-    std::size_t begin = 0;
-    std::size_t boundary = 0;
-    std::size_t end = 0;
-    std::size_t messages = 0;
-  };
-
-  // A message that leaves by reference. `headers` are its encoded frame headers, one after the other.
-  struct large {
-    message body;
-    std::vector<std::byte> headers;
-    std::size_t size = 0;  // on the wire
-    std::size_t sent = 0;
-    std::size_t frame = 0;       // the first frame not wholly sent
-    std::size_t header_at = 0;   // where its header starts in `headers`
-    std::size_t frame_sent = 0;  // bytes of its header and body that are sent
-  };
-
   struct entry {
-    run small;
-    std::unique_ptr<large> big;
+    message_run small;
+    std::unique_ptr<large_message> big;
   };
 
   std::byte* reserve(std::size_t size);
@@ -107,19 +89,15 @@ class encoder {
   void put_any(message& m);
   void put_large(message& m, std::size_t size);
   bool mid_message() const noexcept;
-  void consume_run(run& r, std::size_t count) noexcept;
-  bool keep_begun(run& r, std::size_t& taken) noexcept;
-  bool keep_begun(large const& l, std::size_t& taken) noexcept;
-  static void consume_large(large& l, std::size_t count) noexcept;
-  static std::size_t gather_run(run const& r, bool only_message, std::span<byte_view> to);
-  static std::size_t gather_large(large const& l, std::span<byte_view> to);
+  bool keep_begun(entry& e, std::size_t& taken) noexcept;
+  bool keep_begun(message_run& r, std::size_t& taken) noexcept;
 
   std::size_t messages_ = 0;
   std::size_t bytes_ = 0;
   std::deque<entry>& older();
   std::unique_ptr<std::deque<entry>>
       older_;  // full chunks and large messages before tail_; absent in the common case
-  run tail_;
+  message_run tail_;
   std::vector<std::byte> commands_;
   std::size_t commands_sent_ = 0;
 };
@@ -207,15 +185,7 @@ inline void encoder::put_encoded(byte_view whole_message)
 
 inline void encoder::put_large(message& m, std::size_t size)
 {
-  auto big = std::make_unique<large>();
-  m.keep();
-  for (std::size_t i = 0; i < m.size(); ++i) {
-    std::byte header[max_frame_header_size];
-    std::byte* const header_end = encode_frame_header(header, i + 1 < m.size() ? flag_more : 0, m[i].size());
-    big->headers.insert(big->headers.end(), header, header_end);
-  }
-  big->body = std::move(m);
-  big->size = size;
+  auto big = std::make_unique<large_message>(m, size);
   if (tail_.end > tail_.begin)
     older().push_back({std::move(tail_), nullptr});
   tail_ = {};
@@ -235,9 +205,9 @@ inline bool encoder::mid_message() const noexcept
 {
   if (older_ && !older_->empty()) {
     entry const& first = older_->front();
-    return first.big ? first.big->sent > 0 : first.small.begin > first.small.boundary;
+    return first.big ? first.big->begun() : first.small.begun();
   }
-  return tail_.begin > tail_.boundary;
+  return tail_.begun();
 }
 
 inline std::size_t encoder::gather(std::span<byte_view> to) const
@@ -247,9 +217,9 @@ inline std::size_t encoder::gather(std::span<byte_view> to) const
     if (mid_message()) {
       // The message that has begun to leave goes first, and nothing else, so that the commands are next.
       if (!older_ || older_->empty())
-        return gather_run(tail_, true, to);
+        return tail_.gather(true, to);
       entry const& first = older_->front();
-      return first.big ? gather_large(*first.big, to) : gather_run(first.small, true, to);
+      return first.big ? first.big->gather(to) : first.small.gather(true, to);
     }
     to[filled++] = byte_view{commands_}.subspan(commands_sent_);
   }
@@ -257,57 +227,11 @@ inline std::size_t encoder::gather(std::span<byte_view> to) const
     for (entry const& e : *older_) {
       if (filled == to.size())
         return filled;
-      filled +=
-          e.big ? gather_large(*e.big, to.subspan(filled)) : gather_run(e.small, false, to.subspan(filled));
+      filled += e.big ? e.big->gather(to.subspan(filled)) : e.small.gather(false, to.subspan(filled));
     }
   }
   if (filled < to.size())
-    filled += gather_run(tail_, false, to.subspan(filled));
-  return filled;
-}
-
-namespace detail {
-
-// The wire size of the whole message that starts at `at`.
-inline std::size_t encoded_size(std::byte const* at) noexcept
-{
-  std::size_t size = 0;
-  for (;;) {
-    frame_header const header = read_frame_header(at + size);
-    size += header.length + static_cast<std::size_t>(header.size);
-    if (!header.more)
-      return size;
-  }
-}
-
-}  // namespace detail
-
-inline std::size_t encoder::gather_run(run const& r, bool only_message, std::span<byte_view> to)
-{
-  if (r.begin == r.end)
-    return 0;
-  std::size_t const end =
-      only_message ? r.boundary + detail::encoded_size(r.bytes.data() + r.boundary) : r.end;
-  to[0] = {r.bytes.data() + r.begin, end - r.begin};
-  return 1;
-}
-
-inline std::size_t encoder::gather_large(large const& l, std::span<byte_view> to)
-{
-  std::size_t filled = 0;
-  std::size_t header_at = l.header_at;
-  std::size_t skip = l.frame_sent;
-  for (std::size_t i = l.frame; i < l.body.size() && filled < to.size(); ++i) {
-    byte_view const body = l.body[i].bytes();
-    std::size_t const length = frame_header_length(body.size());
-    if (skip < length)
-      to[filled++] = {l.headers.data() + header_at + skip, length - skip};
-    std::size_t const from = skip > length ? skip - length : 0;
-    if (from < body.size() && filled < to.size())
-      to[filled++] = body.subspan(from);
-    header_at += length;
-    skip = 0;
-  }
+    filled += tail_.gather(false, to.subspan(filled));
   return filled;
 }
 
@@ -335,58 +259,21 @@ inline void encoder::consume_messages(std::size_t count)
   bytes_ -= count;
   while (count > 0 && older_ && !older_->empty()) {
     entry& first = older_->front();
-    std::size_t const waiting =
-        first.big ? first.big->size - first.big->sent : first.small.end - first.small.begin;
+    std::size_t const waiting = first.big ? first.big->waiting() : first.small.waiting();
     std::size_t const part = std::min(count, waiting);
     count -= part;
     if (part < waiting) {
       if (first.big)
-        consume_large(*first.big, part);
+        first.big->consume(part);
       else
-        consume_run(first.small, part);
+        messages_ -= first.small.consume(part);
       return;
     }
     messages_ -= first.big ? 1 : first.small.messages;
     older_->pop_front();
   }
   if (count > 0)
-    consume_run(tail_, count);
-}
-
-inline void encoder::consume_run(run& r, std::size_t count) noexcept
-{
-  r.begin += count;
-  if (r.begin == r.end) {
-    messages_ -= r.messages;
-    r.messages = r.begin = r.boundary = r.end = 0;
-    return;
-  }
-  // The kernel is slower than we are: find out which messages it has taken whole.
-  for (;;) {
-    std::size_t const next = r.boundary + detail::encoded_size(r.bytes.data() + r.boundary);
-    if (next > r.begin)
-      return;
-    r.boundary = next;
-    --r.messages;
-    --messages_;
-  }
-}
-
-inline void encoder::consume_large(large& l, std::size_t count) noexcept
-{
-  l.sent += count;
-  while (count > 0) {
-    std::size_t const size = l.body[l.frame].size();
-    std::size_t const length = frame_header_length(size);
-    std::size_t const part = std::min(count, length + size - l.frame_sent);
-    l.frame_sent += part;
-    count -= part;
-    if (l.frame_sent == length + size) {
-      ++l.frame;
-      l.header_at += length;
-      l.frame_sent = 0;
-    }
-  }
+    messages_ -= tail_.consume(count);
 }
 
 inline void encoder::rewind() noexcept
@@ -394,20 +281,11 @@ inline void encoder::rewind() noexcept
   bytes_ -= command_bytes();
   commands_.clear();
   commands_sent_ = 0;
-  auto const rewind_run = [this](run& r) {
-    bytes_ += r.begin - r.boundary;
-    r.begin = r.boundary;
-  };
   if (older_ && !older_->empty()) {
     entry& first = older_->front();
-    if (first.big) {
-      bytes_ += first.big->sent;
-      first.big->sent = first.big->frame = first.big->header_at = first.big->frame_sent = 0;
-    } else {
-      rewind_run(first.small);
-    }
+    bytes_ += first.big ? first.big->rewind() : first.small.rewind();
   } else {
-    rewind_run(tail_);
+    bytes_ += tail_.rewind();
   }
 }
 
@@ -416,9 +294,8 @@ inline void encoder::drop_waiting(std::size_t taken) noexcept
   messages_ = 0;
   bytes_ = command_bytes();
   if (older_) {
-    auto const waiting = std::find_if(older_->begin(), older_->end(), [&](entry& e) {
-      return e.big ? !keep_begun(*e.big, taken) : !keep_begun(e.small, taken);
-    });
+    auto const waiting =
+        std::find_if(older_->begin(), older_->end(), [&](entry& e) { return !keep_begun(e, taken); });
     older_->erase(waiting, older_->end());
     if (older_->empty())
       older_.reset();
@@ -427,30 +304,25 @@ inline void encoder::drop_waiting(std::size_t taken) noexcept
     tail_ = {};
 }
 
-// Drops of a run what has not begun to leave; is anything left of it?
-inline bool encoder::keep_begun(run& r, std::size_t& taken) noexcept
+// Is anything left of it? What is left counts.
+inline bool encoder::keep_begun(entry& e, std::size_t& taken) noexcept
 {
-  std::size_t const begun = std::min(taken, r.end - r.begin);
-  taken -= begun;
-  std::size_t end = r.boundary;
-  r.messages = 0;
-  while (end < r.begin + begun) {
-    end += detail::encoded_size(r.bytes.data() + end);
-    ++r.messages;
-  }
-  r.end = end;
-  messages_ += r.messages;
-  bytes_ += r.messages > 0 ? end - r.begin : 0;
-  return r.messages > 0;
+  if (!e.big)
+    return keep_begun(e.small, taken);
+  if (!e.big->begun() && taken == 0)
+    return false;
+  taken -= std::min(taken, e.big->waiting());
+  ++messages_;
+  bytes_ += e.big->waiting();
+  return true;
 }
 
-inline bool encoder::keep_begun(large const& l, std::size_t& taken) noexcept
+inline bool encoder::keep_begun(message_run& r, std::size_t& taken) noexcept
 {
-  if (l.sent == 0 && taken == 0)
+  if (!r.keep_begun(taken))
     return false;
-  taken -= std::min(taken, l.size - l.sent);
-  ++messages_;
-  bytes_ += l.size - l.sent;
+  messages_ += r.messages;
+  bytes_ += r.waiting();
   return true;
 }
 
