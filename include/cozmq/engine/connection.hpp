@@ -23,6 +23,11 @@ class connection;
 /// Who made the connection: a dialer or a listener.
 class connection_owner {
  public:
+  /// With the mechanism that the socket has now: this endpoint keeps it, whatever the others get.
+  explicit connection_owner(host const& h) : mechanism_{h.options().mechanism} {}
+  connection_owner(connection_owner const&) = delete;
+  connection_owner& operator=(connection_owner const&) = delete;
+
   /// The endpoint, as users know it.
   virtual std::string const& text() const noexcept = 0;
 
@@ -32,8 +37,14 @@ class connection_owner {
   /// The connection is over. `permanent`: it will end like that every time.
   virtual void on_lost(connection& c, std::error_code why, std::string const& reason, bool permanent) = 0;
 
+  /// How its peers are spoken to.
+  wire::mechanism_maker const& mechanism() const noexcept { return mechanism_; }
+
  protected:
   ~connection_owner() = default;
+
+ private:
+  wire::mechanism_maker const mechanism_;
 };
 
 /// A peer, as the routing layer's pipe; session (ZMTP) and raw_session (bytes) derive from it. On the connecting side it

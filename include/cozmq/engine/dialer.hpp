@@ -33,7 +33,8 @@ struct proxy_talk;
 class dialer final : public connection_owner, public std::enable_shared_from_this<dialer> {
  public:
   dialer(host& h, endpoint where)
-      : host_{&h},
+      : connection_owner{h},
+        host_{&h},
         where_{std::move(where)},
         text_{to_string(where_)},
         trouble_{text_},

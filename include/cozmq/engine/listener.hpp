@@ -158,7 +158,8 @@ class listener final : public connection_owner, public std::enable_shared_from_t
   static constexpr std::chrono::milliseconds pause{100};
 
   listener(host& h, endpoint where, transport::listening bound, bool made_here)
-      : host_{&h},
+      : connection_owner{h},
+        host_{&h},
         where_{std::move(where)},
         made_here_{made_here},
         bound_{std::move(bound)},

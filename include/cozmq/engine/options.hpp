@@ -16,9 +16,7 @@
 
 #include <chrono>
 #include <cstddef>
-#include <functional>
 #include <limits>
-#include <memory>
 #include <optional>
 #include <string>
 
@@ -79,7 +77,7 @@ struct socket_options {
   bool receive_metadata = false;
   bool stream_notify = true;
 
-  std::function<std::unique_ptr<wire::mechanism>()> mechanism;  // for a new connection; none: NULL
+  wire::mechanism_maker mechanism;  // an endpoint has it as it was when that was made; none: NULL
   authenticator authenticates;
   std::string zap_domain;
 

@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -122,5 +124,8 @@ class mechanism {
     return {};
   }
 };
+
+/// Makes the mechanism of one connection; an empty one stands for NULL.
+using mechanism_maker = std::function<std::unique_ptr<mechanism>()>;
 
 }  // namespace cozmq::wire

@@ -29,8 +29,8 @@ COZMQ_DECL bool session::start(transport::stream stream)
   config.binding = side_ == side::accepting;
   config.identity = host_->options().routing_id;
   config.extra = host_->options().metadata;
-  if (host_->options().mechanism)
-    config.security = host_->options().mechanism();
+  if (owner_->mechanism())
+    config.security = owner_->mechanism()();
   config.max_command = config.max_size = host_->options().max_handshake_size;
   config.asks = static_cast<bool>(host_->options().authenticates);
   handshake_ = std::make_unique<wire::handshake>(std::move(config));
@@ -229,8 +229,10 @@ COZMQ_DECL void session::remember_origin()
   }
   if (!wanted)
     return origins_.push_back({nullptr, 0});
-  auto known = std::make_shared<properties>(peer_.metadata);
-  // What we say about a peer, it cannot say itself.
+  auto const known = std::make_shared<properties>();
+  // What the peer says of itself comes only to those who have asked for it, and never in the place of what we say.
+  if (host_->options().receive_metadata)
+    *known = peer_.metadata;
   for (std::string_view ours : {"Peer-Address", "Routing-Id", "User-Id"})
     known->erase(ours);
   for (auto const& [name, value] : peer_.told)
@@ -242,7 +244,7 @@ COZMQ_DECL void session::remember_origin()
   if (std::string const ip = transport::peer_ip(*stream_); !ip.empty())
     known->set("Peer-Address", ip);
   sender = known;
-  origins_.push_back({std::move(known), 0});
+  origins_.push_back({known, 0});
   second_look_ = true;
 }
 
