@@ -4,6 +4,7 @@
 #include <cozmq/message/properties.hpp>
 
 #include <asio/any_io_executor.hpp>
+#include <asio/cancellation_signal.hpp>
 
 #include <atomic>
 #include <exception>
@@ -56,8 +57,12 @@ class auth_reply {
   static auth_reply fail(std::string reason) { return auth_reply{std::move(reason), "500"}; }
 
   bool admits() const noexcept { return told_.has_value(); }
-  /// What its messages carry.
-  properties const& told() const noexcept { return *told_; }
+  /// What its messages carry; nothing when it is refused.
+  properties const& told() const noexcept
+  {
+    static properties const none;
+    return told_ ? *told_ : none;
+  }
   /// Why it was refused.
   std::string const& reason() const noexcept { return reason_; }
   /// The ZAP status for the peer; empty: it is told nothing.
@@ -89,15 +94,25 @@ inline auth_reply failed_with(std::exception_ptr const& thrown)
 
 /// Where the answer goes. Copies are the same question: the first answer counts, and when the last copy goes without one,
 /// the peer is refused. An answer that comes too late, when the peer or the socket or its execution context is gone, does
-/// nothing. Thread-safe, copies too.
+/// nothing. Thread-safe, copies too, but for `given_up`.
 class auth_answer {
  public:
-  /// `to` is called once, on whichever thread the answer is given, and does not throw.
-  explicit auth_answer(std::function<void(auth_reply)> to) : open_{std::make_shared<question>(std::move(to))}
+  /// `to` is called once, on whichever thread the answer is given, and does not throw. `given_up`, if there is one, is
+  /// emitted when nobody waits for the answer any more.
+  explicit auth_answer(std::function<void(auth_reply)> to,
+                       std::shared_ptr<asio::cancellation_signal> given_up = nullptr)
+      : open_{std::make_shared<question>(std::move(to))}, given_up_{std::move(given_up)}
   {
   }
 
   void operator()(auth_reply reply) const { open_->answer(std::move(reply)); }
+
+  /// Ends the work on an answer (terminal), on the executor that the question came on, when the peer has gone or its time is
+  /// over. For one operation, and as long as there is a copy.
+  asio::cancellation_slot given_up() const noexcept
+  {
+    return given_up_ ? given_up_->slot() : asio::cancellation_slot{};
+  }
 
  private:
   struct question {
@@ -125,6 +140,7 @@ class auth_answer {
   };
 
   std::shared_ptr<question> open_;
+  std::shared_ptr<asio::cancellation_signal> given_up_;
 };
 
 /// Asked on the socket's executor about each peer that is not a server.

@@ -21,21 +21,17 @@ inline std::atomic<bool> told_of_exposure{false};
 /// Can other machines reach a socket that is bound to this tcp address?
 inline bool is_exposed(transport::address const& at)
 {
-  asio::ip::address const ip = transport::tcp::to_tcp(at).address();
-  if (ip.is_v6() && ip.to_v6().is_v4_mapped())
-    return !asio::ip::make_address_v4(asio::ip::v4_mapped, ip.to_v6()).is_loopback();
-  return !ip.is_loopback();
+  return !transport::tcp::plain(transport::tcp::to_tcp(at).address()).is_loopback();
 }
 
-/// To be called for each tcp address that is bound without a mechanism having been chosen. Thread-safe.
+/// To be called for each tcp address that is bound with nobody having said who may come. Thread-safe.
 inline void warn_if_exposed(transport::address const& at, std::string_view endpoint)
 {
   if (!is_exposed(at) || detail::told_of_exposure.exchange(true))
     return;
   write_log(log_level::warn,
             "{}: anybody who can reach this address is let in, and all travels in the clear; set CURVE or "
-            "PLAIN, or "
-            "option::no_security to say that this is meant",
+            "PLAIN, or option::no_security to say that this is meant",
             endpoint);
 }
 

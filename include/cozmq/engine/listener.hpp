@@ -49,6 +49,7 @@ class listener final : public connection_owner, public std::enable_shared_from_t
   bool closed() const noexcept { return closed_; }
   /// How many connections that came in are there now.
   std::size_t live() const noexcept { return live_; }
+  transport_type transport() const noexcept { return where_.transport; }
   /// Where it really listens.
   transport::address local() const
   {

@@ -8,6 +8,8 @@
 #include <cozmq/wire/heartbeat.hpp>
 #include <cozmq/wire/secured_stream.hpp>
 
+#include <asio/cancellation_signal.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -94,11 +96,18 @@ class session final : public connection {
   bool nothing_left();
   std::error_code on_command(byte_view body);
 
+  // To be told to who decides when the peer has gone.
+  struct question {
+    std::shared_ptr<door> way;
+    asio::cancellation_signal given_up{};
+  };
+
   wire::encoder encoder_;
   wire::decoder decoder_;
   std::unique_ptr<wire::secured_stream> secured_;  // between both and the stream, if the mechanism encrypts
   std::unique_ptr<wire::handshake> handshake_;
-  std::vector<std::byte> early_;  // what came behind the part of the handshake that waits for a decision
+  std::vector<std::byte> early_;     // what came behind the part of the handshake that waits for a decision
+  std::shared_ptr<question> asked_;  // while somebody is to decide
   std::optional<wire::heartbeat> heartbeat_;
   wire::peer_info_on_wire peer_;
   bool held_ = false;          // routing does not want to be told more

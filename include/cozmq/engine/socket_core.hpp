@@ -197,6 +197,7 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   membership& enlist(peer_pipe& p);
   void forget(routing::pipe& p);
   dialer* dialer_of(routing::pipe const& p) const noexcept;
+  void warn_if_open(listener const& l) const;
   bool speaks(endpoint const& where, std::error_code& ec, std::string& why) const;
   bool preset_id(routing::pipe& p, std::error_code& ec, std::string& why);
   std::string bind_inproc(endpoint const& where, std::error_code& ec, std::string& why);

@@ -11,7 +11,7 @@
 namespace cozmq::engine {
 
 /// The troubles of one endpoint: a cause is logged when it first shows, and again only after another one or after
-/// things went well for a while.
+/// things went well for a while. Strangers make up causes, so there is a limit to the lines of a minute.
 class trouble {
  public:
   explicit trouble(std::string endpoint) : endpoint_{std::move(endpoint)} {}
@@ -25,7 +25,15 @@ class trouble {
     if (cause == last_)
       return;
     last_ = cause;
-    write_log(log_level::warn, "{}: {}", endpoint_, text);
+    auto const now = std::chrono::steady_clock::now();
+    if (now - since_ >= std::chrono::minutes{1}) {
+      since_ = now;
+      lines_ = 0;
+    }
+    if (lines_++ < most_lines)
+      write_log(log_level::warn, "{}: {}", endpoint_, text);
+    else if (lines_ == most_lines + 1)
+      write_log(log_level::warn, "{}: and other troubles, which are not logged for a minute", endpoint_);
   }
 
   /// A connection that was good for `that_long` has ended. One that the peer drops at once, every time, is trouble too.
@@ -43,10 +51,13 @@ class trouble {
 
  private:
   static constexpr std::chrono::seconds lasting{5};
+  static constexpr std::uint64_t most_lines = 8;
 
   std::string endpoint_;
   std::string last_;
   std::uint64_t count_ = 0;
+  std::uint64_t lines_ = 0;  // since then
+  std::chrono::steady_clock::time_point since_{};
 };
 
 }  // namespace cozmq::engine

@@ -25,8 +25,8 @@ namespace cozmq {
 
 /// What a zap_authenticator allows its handler.
 struct zap_limits {
-  /// A peer about whom there is no answer by then is refused; zero: no limit but the socket's `handshake_timeout`.
-  std::chrono::milliseconds timeout{10'000};
+  /// A peer about whom there is no answer by then is refused for now; zero: no limit but the socket's `handshake_timeout`.
+  std::chrono::milliseconds timeout{5'000};
   /// More peers than this, waiting for an answer at a time, are refused for now: they try again.
   std::size_t in_flight = 1000;
 };
@@ -52,14 +52,19 @@ class zap_call final : public engine::supplier, public std::enable_shared_from_t
   {
     auto const context = asker->context.lock();
     if (!context)
-      return answer(auth_reply::fail("the context of the ZAP handler is gone"));
+      return answer(auth_reply::refuse_for_now("the context of the ZAP handler is gone"));
     // Nothing is queued for a handler that may never come.
     if (!context->find_name(std::string{zap_endpoint}))
-      return answer(
-          auth_reply::fail("there is no ZAP handler, nobody has bound " + std::string{zap_endpoint}));
+      return answer(auth_reply::refuse_for_now("there is no ZAP handler, nobody has bound " +
+                                               std::string{zap_endpoint}));
     auto const call = std::make_shared<zap_call>(std::move(asker), answer);
     if (call->asker_->in_flight > call->asker_->limits.in_flight)
       return answer(auth_reply::refuse_for_now("too many peers wait for the ZAP handler"));
+    if (asio::cancellation_slot given_up = answer.given_up(); given_up.is_connected())
+      given_up.assign([weak = call->weak_from_this()](asio::cancellation_type) {
+        if (auto const self = weak.lock(); self && self->answer_)
+          self->finish(auth_reply::refuse_for_now("nobody waits for it"));
+      });
     call->ask(context, executor, request);
   }
 
@@ -83,18 +88,17 @@ class zap_call final : public engine::supplier, public std::enable_shared_from_t
     socket_->begin();
     socket_->options_changed();
     if (errc const e = context->add(socket_, executor); e != errc{})
-      return conclude(e == errc::too_many_sockets ? auth_reply::refuse_for_now(code(e).message())
-                                                  : auth_reply::fail(code(e).message()));
+      return conclude(auth_reply::refuse_for_now(code(e).message()));
     engine::use_scope const inside{socket_.get()};
     std::error_code ec;
     std::string why;
     socket_->connect(zap_endpoint, ec, why);
     if (ec)
-      return finish(auth_reply::fail(std::move(why)));
+      return finish(auth_reply::refuse_for_now(std::move(why)));
     message m{frame{}};
     append_zap_request(m, id_, request);
     if (errc const e = socket_->try_send(m); e != errc{})
-      return finish(auth_reply::fail(code(e).message()));
+      return finish(auth_reply::refuse_for_now(code(e).message()));
     socket_->suppliers.push_back(shared_from_this());
     changes_.watch(socket_->watchers);
     if (asker_->limits.timeout <= asker_->limits.timeout.zero())
@@ -102,7 +106,7 @@ class zap_call final : public engine::supplier, public std::enable_shared_from_t
     timer_.emplace(executor, asker_->limits.timeout);
     timer_->async_wait([weak = weak_from_this()](std::error_code failed) {
       if (auto const self = weak.lock(); self && !failed)
-        self->finish(auth_reply::fail("the ZAP handler did not answer in time"));
+        self->finish(auth_reply::refuse_for_now("the ZAP handler did not answer in time"));
     });
   }
 
@@ -123,9 +127,9 @@ class zap_call final : public engine::supplier, public std::enable_shared_from_t
     if (e == errc{})
       finish(parse_zap_reply(m, id_));
     else if (e != errc::would_block)
-      finish(auth_reply::fail(code(e).message()));
+      finish(auth_reply::refuse_for_now(code(e).message()));
     else if (socket_->observed().counters.disconnects > 0)
-      finish(auth_reply::fail("the ZAP handler has gone without an answer"));
+      finish(auth_reply::refuse_for_now("the ZAP handler has gone without an answer"));
     else
       changes_.watch(socket_->watchers);
   }
@@ -152,7 +156,7 @@ class zap_call final : public engine::supplier, public std::enable_shared_from_t
   // The context ends.
   std::size_t hand_over() override
   {
-    conclude(auth_reply::fail(code(errc::terminated).message()));
+    conclude(auth_reply::refuse_for_now(code(errc::terminated).message()));
     return 0;
   }
 
@@ -170,9 +174,9 @@ class zap_call final : public engine::supplier, public std::enable_shared_from_t
 /// `ctx.set_default(...)`. The handler is whatever is bound to inproc://zeromq.zap.01 of `ctx` when a peer comes: a
 /// `zap_server`, or any REP or ROUTER that speaks ZAP. [RFC 27]
 ///
-/// Status 200 lets the peer in, with its user id and metadata; 300 is `refuse_for_now`, 400 `refuse`. Everything else is a
-/// failure of the handler, and the peer is not let in: 500, a reply that is wrong in any way, none within
-/// `zap_limits::timeout`, a handler that goes meanwhile, and none at all. Every peer is asked about, of every mechanism; the
+/// Status 200 lets the peer in, with its user id and metadata; 400 is `refuse`; 500, or a reply that is wrong in any way, is
+/// `fail`. With 300, without an answer within `zap_limits::timeout`, when the handler goes meanwhile, and as long as there is
+/// none, peers are refused for now: they try again. Every peer is asked about, of every mechanism; the
 /// domain may be empty.
 ///
 /// @par Lifetimes

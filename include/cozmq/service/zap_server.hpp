@@ -47,10 +47,8 @@ inline void answer_zap(zap_socket& s, engine::authenticator const& decide, zap_q
     return answer(std::move(*q.verdict));
   try {
     decide(s.executor(), std::move(q.request), answer);
-  } catch (std::exception const& failure) {
-    answer(auth_reply::fail(failure.what()));
   } catch (...) {
-    answer({});
+    answer(engine::failed_with(std::current_exception()));
   }
 }
 
@@ -58,15 +56,27 @@ inline asio::awaitable<void> serve_zap(std::shared_ptr<zap_socket> s, engine::au
 {
   for (;;) {
     message const m = co_await receive(s.get());
-    answer_zap(*s, decide, parse_zap_request(m));
+    try {
+      answer_zap(*s, decide, parse_zap_request(m));
+    } catch (std::bad_alloc const&) {
+      // This one gets no answer, and is refused. The next ones may.
+    }
   }
+}
+
+// Its options are not those that the application sets for its own sockets: their greetings would be taken for requests.
+inline void bind_zap(router_socket& socket)
+{
+  socket.core()->mutable_options() = {};
+  socket.core()->options_changed();
+  socket.bind(zap_endpoint);
 }
 
 inline asio::awaitable<void> serve_zap_here(context* ctx, engine::authenticator decide)
 {
   auto const executor = co_await asio::this_coro::executor;
   router_socket socket{*ctx, executor};
-  socket.bind(zap_endpoint);
+  bind_zap(socket);
   co_await serve_zap(socket.core(), std::move(decide));
 }
 
@@ -101,7 +111,7 @@ class zap_server {
   zap_server(context& ctx, asio::any_io_executor executor, Decide decide) : socket_{ctx, std::move(executor)}
   {
     engine::authenticator ask = option::authenticator{std::move(decide)}.asks();
-    socket_.bind(zap_endpoint);
+    detail::bind_zap(socket_);
     std::shared_ptr<detail::zap_socket> const s = socket_.core();
     asio::co_spawn(socket_.get_executor(), detail::serve_zap(s, std::move(ask)),
                    [s](std::exception_ptr left) {

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cozmq/transport/tcp.hpp>
+#include <cozmq/transport/tuning.hpp>
 
+#include <optional>
 #include <string>
 
 namespace cozmq::transport {
@@ -18,15 +20,17 @@ inline std::string peer_address(stream const& socket)
   return tcp::to_text(tcp::to_tcp(remote));
 }
 
-/// The other end's numeric IP address, without a port; empty for a local socket.
-inline std::string peer_ip(stream const& socket)
+/// The other end's numeric IP address, without a port; empty for a local socket. Nothing when that is a tcp one whose peer
+/// has gone: what it has sent may still be there.
+inline std::optional<std::string> peer_ip(stream const& socket)
 {
   std::error_code ec;
   address const remote = socket.remote_endpoint(ec);
-  int const family = remote.protocol().family();
-  if (ec || (family != AF_INET && family != AF_INET6))
-    return {};
-  return tcp::to_tcp(remote).address().to_string();
+  if (ec)
+    return detail::family_of(socket) == AF_UNIX ? std::optional{std::string{}} : std::nullopt;
+  if (remote.protocol().family() == AF_UNIX)
+    return std::string{};
+  return tcp::plain(tcp::to_tcp(remote).address()).to_string();
 }
 
 }  // namespace cozmq::transport

@@ -85,6 +85,14 @@ inline asio::ip::tcp::endpoint to_tcp(address const& at)
   return result;
 }
 
+/// An IPv4 address as what it is, also where a socket for both kinds shows it as one of IPv6.
+inline asio::ip::address plain(asio::ip::address const& ip)
+{
+  if (ip.is_v6() && ip.to_v6().is_v4_mapped())
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, ip.to_v6());
+  return ip;
+}
+
 /// Writes an address as an endpoint's text, such as `tcp://[::1]:5555`.
 inline std::string to_text(asio::ip::tcp::endpoint const& at)
 {

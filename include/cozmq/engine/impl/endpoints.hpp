@@ -61,8 +61,8 @@ COZMQ_DECL std::string socket_core::bind(std::string_view text, std::error_code&
   }
   options_.use_fd.reset();
   observer_.report([&opened] { return event{event_kind::listening, opened->text()}; });
-  if (where.transport == transport_type::tcp && type() != socket_type::stream && !options_.mechanism)
-    warn_if_exposed(opened->local(), opened->text());
+  if (type() != socket_type::stream && !options_.authenticates)
+    warn_if_open(*opened);
   listeners_.push_back(opened);
   opened->accept();
   return opened->text();
@@ -84,7 +84,7 @@ COZMQ_DECL std::string socket_core::connect(std::string_view text, std::error_co
     return {};
   std::string name = to_string(where);
   // libzmq: for patterns with one answer per peer a second connection would only duplicate messages.
-  auto const same = [&name](auto const& d) { return d->text() == name; };
+  auto const same = [&name](auto const& d) { return d->text() == name && !d->gave_up(); };
   if (!connects_twice() && std::ranges::any_of(dialers_, same))
     return name;
   if (where.transport == transport_type::inproc)
@@ -115,6 +115,18 @@ COZMQ_DECL std::string socket_core::connect(std::string_view text, std::error_co
   else
     made->start();
   return name;
+}
+
+// Nobody decides who comes in at this listener: is that meant?
+COZMQ_DECL void socket_core::warn_if_open(listener const& l) const
+{
+  // In libzmq a ZAP handler that is there is asked.
+  if (options_.mechanism && context_->find_name("inproc://zeromq.zap.01"))
+    write_log(log_level::warn,
+              "{}: there is a ZAP handler, which this socket does not ask: set cozmq::zap_authenticator(ctx)",
+              l.text());
+  if (!options_.mechanism && l.transport() == transport_type::tcp)
+    warn_if_exposed(l.local(), l.text());
 }
 
 // A STREAM is for peers that know tcp and nothing else; without a thread there is nobody who would do the work.

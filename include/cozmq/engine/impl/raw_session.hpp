@@ -28,7 +28,7 @@ COZMQ_DECL bool raw_session::start(transport::stream stream)
   origin_.reset();
   if (host_->options().receive_metadata) {
     auto known = std::make_shared<properties>();
-    known->set("Peer-Address", transport::peer_ip(*stream_));
+    known->set("Peer-Address", transport::peer_ip(*stream_).value_or(""));
     origin_ = std::move(known);
   }
   if (!ended_ && !finishing_)

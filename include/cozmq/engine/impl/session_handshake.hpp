@@ -88,18 +88,22 @@ COZMQ_DECL void session::ask()
   authenticator const asked = host_->options().authenticates;
   if (!asked)
     return decide(auth_reply::fail("this socket has no option::authenticator, so nobody is let in"));
+  auto const ip = transport::peer_ip(*stream_);
+  if (!ip)
+    return decide(auth_reply::refuse_for_now("it has gone"));
   wire::credentials const shown = handshake_->shown();
   auth_request request;
   request.domain = host_->options().zap_domain;
-  request.address = transport::peer_ip(*stream_);
+  request.address = *ip;
   request.identity = handshake_->identity();
   request.mechanism = handshake_->mechanism_name();
   request.user_name = shown.user_name;
   request.password = shown.password;
   request.public_key = shown.public_key;
+  asked_ = std::make_shared<question>(host_->way());
   auth_answer const answer{
       // What is not told for want of memory is an answer that does not come: the handshake ends at its deadline.
-      [self = weak_from_this(), way = host_->way(), generation = generation_](auth_reply reply) {
+      [self = weak_from_this(), way = asked_->way, generation = generation_](auth_reply reply) {
         way->try_post([self, generation, reply = std::move(reply)] {
           if (auto const to = std::static_pointer_cast<session>(self.lock());
               to && to->generation_ == generation) {
@@ -107,7 +111,8 @@ COZMQ_DECL void session::ask()
             to->decide(reply);
           }
         });
-      }};
+      },
+      {asked_, &asked_->given_up}};
   try {
     asked(host_->executor(), std::move(request), answer);
   } catch (...) {
@@ -117,6 +122,7 @@ COZMQ_DECL void session::ask()
 
 COZMQ_DECL void session::decide(auth_reply const& reply)
 {
+  asked_.reset();
   if (failing_ || state_ != state::handshaking)
     return;
   bool opens = false;
@@ -241,8 +247,8 @@ COZMQ_DECL void session::remember_origin()
     known->add(name, value);
   if (wire::has_identity(peer_.type))
     known->set("Routing-Id", peer_.identity);
-  if (std::string const ip = transport::peer_ip(*stream_); !ip.empty())
-    known->set("Peer-Address", ip);
+  if (auto const ip = transport::peer_ip(*stream_); ip && !ip->empty())
+    known->set("Peer-Address", *ip);
   sender = known;
   origins_.push_back({known, 0});
   second_look_ = true;

@@ -133,6 +133,9 @@ COZMQ_DECL void session::on_timer()
 
 COZMQ_DECL void session::on_closed() noexcept
 {
+  // Not from in here: it continues coroutines. When it cannot be told, the answer comes too late, and nothing else.
+  if (auto const asked = std::exchange(asked_, nullptr); asked && asked.use_count() > 1)
+    asked->way->try_post([asked] { asked->given_up.emit(asio::cancellation_type::terminal); });
   handshake_.reset();
   early_ = {};
   secured_.reset();

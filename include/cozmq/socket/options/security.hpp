@@ -7,6 +7,7 @@
 #include <cozmq/wire/plain_mechanism.hpp>
 
 #include <asio/awaitable.hpp>
+#include <asio/bind_cancellation_slot.hpp>
 #include <asio/co_spawn.hpp>
 
 #include <concepts>
@@ -65,8 +66,8 @@ struct plain_client {
 
 /// Who decides which peers are let in: called on the socket's executor with an `auth_request` for each peer, of whatever
 /// mechanism, that is not itself the PLAIN or CURVE server. It returns an `auth_reply`, or is a coroutine that does:
-/// `asio::awaitable<auth_reply>`, with the request as a parameter by value. Slow (see `handshake_timeout`), throwing or
-/// without an answer means refused. It lives as long as the socket has it, and as long as a coroutine of it goes on: what it
+/// `asio::awaitable<auth_reply>`, which is cancelled (terminal) when the peer has gone or its time is over. Slow (see
+/// `handshake_timeout`), throwing or without an answer means refused. It lives as long as the socket has it, and as long as a coroutine of it goes on: what it
 /// refers to must, too. Default: none, and then PLAIN lets nobody in, CURVE and NULL everybody. Later connections; not over
 /// inproc.
 /// @libzmq a handler at inproc://zeromq.zap.01 | none | later connections | all but STREAM
@@ -88,16 +89,22 @@ class authenticator {
       : ask_{[decide = std::make_shared<F>(std::move(decide))](asio::any_io_executor const& executor,
                                                                auth_request request,
                                                                engine::auth_answer const& answer) {
-          // A coroutine refers to the object that it was called on, whatever becomes of the socket meanwhile.
-          asio::co_spawn(executor, (*decide)(std::move(request)),
-                         [decide, answer](std::exception_ptr const& failed, auth_reply reply) {
-                           answer(failed ? engine::failed_with(failed) : std::move(reply));
-                         });
+          // A coroutine refers to the object that it was called on, and perhaps to the request, whatever becomes of the
+          // socket meanwhile.
+          auto const about = std::make_shared<auth_request>(std::move(request));
+          asio::co_spawn(executor, (*decide)(std::move(*about)),
+                         asio::bind_cancellation_slot(
+                             answer.given_up(),
+                             [decide, about, answer](std::exception_ptr const& failed, auth_reply reply) {
+                               answer(failed ? engine::failed_with(failed) : std::move(reply));
+                             }));
         }}
   {
   }
 
-  /// For those who answer in another way, from any thread.
+  /// For those who answer in another way: called as `ask(executor, request, answer)` on the socket's executor, which is
+  /// `executor`, once for each peer; it returns at once, and `answer(reply)` is called later, on any thread. A copy of it is
+  /// called.
   explicit authenticator(engine::authenticator ask) : ask_{std::move(ask)} {}
 
   /// Asks nobody.
