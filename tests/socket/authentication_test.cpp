@@ -85,6 +85,13 @@ octets greeting(std::string_view mechanism)
   return {bytes.begin(), bytes.end()};
 }
 
+cozmq::transport::address address_of(std::string const& endpoint)
+{
+  if (endpoint.starts_with("ipc://"))
+    return cozmq::transport::ipc::to_address(endpoint.substr(6));
+  return asio::ip::tcp::endpoint{asio::ip::address_v4::loopback(), port_of(endpoint)};
+}
+
 octets command_with(std::string_view name, cozmq::properties const& metadata)
 {
   octets data;
@@ -121,6 +128,7 @@ TEST_CASE("an authenticator is told all that is known of a peer, and its word is
     server.set_option(option::plain_server{});
     server.set_option(asks);
     server.set_option(option::zap_domain{"test"});
+    server.set_option(option::receive_metadata{true});
     cozmq::dealer_socket client{ctx};
     client.set_option(admin);
     client.set_option(option::routing_id{"me"});
@@ -504,6 +512,107 @@ TEST_CASE("a peer that leaves while it is being decided about is not missed")
   });
 }
 
+TEST_CASE("an authenticator that is a coroutine ends when its peer has gone, or its time is over")
+{
+  captured_log log;
+  bool const closes = GENERATE(true, false);
+  scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    int asked = 0;
+    std::string ended;
+    // The request is there as long as the coroutine is.
+    auto waits = [&](auth_request const& peer) -> asio::awaitable<auth_reply> {
+      ++asked;
+      asio::steady_timer never{co_await asio::this_coro::executor,
+                               std::chrono::steady_clock::time_point::max()};
+      try {
+        co_await never.async_wait(asio::use_awaitable);
+      } catch (std::system_error const& e) {
+        ended = peer.user_name + ": " + e.code().message();
+        throw;
+      }
+      co_return auth_reply::admit();
+    };
+    pull_socket server{ctx};
+    server.set_option(option::plain_server{});
+    server.set_option(option::authenticator{waits});
+    if (!closes)
+      server.set_option(option::handshake_timeout{20ms});
+    raw_peer peer{io};
+    co_await say_hello(peer, server.bind("tcp://127.0.0.1:*"));
+    co_await until(io, [&] { return asked == 1; });
+    if (closes)
+      server.close();
+    co_await until(io, [&] { return !ended.empty(); });
+    REQUIRE(ended == "admin: " + make_error_code(asio::error::operation_aborted).message());
+  });
+}
+
+TEST_CASE("an answer about a peer that was there before lets nobody else in")
+{
+  captured_log log;
+  scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    held_questions held;
+    raw_listener address{io};
+    pull_socket server{ctx};  // which connects, so that it is one connection for all of them
+    server.set_option(soon);
+    server.set_option(option::plain_server{});
+    server.set_option(held.authenticator());
+    server.set_option(option::handshake_timeout{1s});
+    server.connect(address.endpoint());
+    raw_peer gone = co_await address.accept();
+    co_await gone.write(greeting("PLAIN") + hello);
+    co_await until(io, [&] { return held.answers.size() == 1; });
+    server.set_option(option::handshake_timeout{60s});  // for the next one
+    raw_peer next = co_await address.accept();
+    co_await next.write(greeting("PLAIN") + hello);
+    co_await until(io, [&] { return held.answers.size() == 2; });
+    held.answers[0](auth_reply::admit());
+    co_await turns(io);
+    co_await next.read(64);
+    REQUIRE(next.stream().available() == 0);  // no WELCOME
+    held.answers[1](auth_reply::admit());
+    co_await next.read_frame();
+  });
+}
+
+TEST_CASE("an endpoint keeps the mechanism that its socket had when it was made")
+{
+  captured_log log;
+  scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    auto knows = [](std::string password) {
+      return option::authenticator{[password](auth_request const& peer) {
+        return peer.password == password ? auth_reply::admit() : auth_reply::refuse();
+      }};
+    };
+    pull_socket first_server{ctx};
+    first_server.set_option(option::plain_server{});
+    first_server.set_option(knows("one"));
+    pull_socket second_server{ctx};
+    second_server.set_option(option::plain_server{});
+    second_server.set_option(knows("two"));
+    pull_socket third_server{ctx};
+    push_socket client{ctx};
+    client.set_option(soon);
+    client.set_option(option::plain_client{"a", "one"});
+    client.connect(first_server.bind("tcp://127.0.0.1:*"));
+    client.set_option(option::plain_client{"a", "two"});
+    client.connect(second_server.bind("tcp://127.0.0.1:*"));
+    client.set_option(option::no_security{});
+    client.connect(third_server.bind("tcp://127.0.0.1:*"));
+    co_await client.wait_connected(3);
+    first_server.disconnect(first_server.peers().front().id);
+    co_await until(io, [&] { return first_server.connected_peers() == 0; });
+    co_await first_server.wait_connected();  // as before
+
+    // And what is bound lets nobody in as somebody else.
+    second_server.set_option(option::no_security{});
+    second_server.disconnect(second_server.peers().front().id);
+    co_await until(io, [&] { return second_server.connected_peers() == 0; });
+    co_await second_server.wait_connected();
+    REQUIRE(log.count("mechanism") == 0);
+  });
+}
+
 TEST_CASE("nothing that a peer sends before it is let in comes through")
 {
   captured_log log;
@@ -633,8 +742,9 @@ TEST_CASE("B36 30 an XPUB is told by each subscription, and each message, whose 
     ann->set_option(option::plain_client{"ann", ""});
     ann->connect(endpoint);
     ann->subscribe("a");
-    ann->subscribe("b");
     co_await expect("\1a", "ann");
+    ann->subscribe("b");
+    co_await ann->wait_subscribed();
     cozmq::xsub_socket bob{ctx};
     bob.set_option(option::plain_client{"bob", ""});
     bob.connect(endpoint);
@@ -688,6 +798,8 @@ TEST_CASE("a peer that says itself who it is, or what it may, is not believed")
 {
   captured_log log;
   std::string const user = GENERATE(as<std::string>{}, "", "alice");
+  std::string const over = GENERATE(as<std::string>{}, "tcp://127.0.0.1:*", "ipc://*");
+  bool const listens = GENERATE(true, false);
   scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
     option::authenticator const by_us{[&user](auth_request const&) {
       cozmq::properties told;
@@ -697,25 +809,35 @@ TEST_CASE("a peer that says itself who it is, or what it may, is not believed")
     pull_socket server{ctx};
     server.set_option(option::plain_server{});
     server.set_option(by_us);
-    std::string const endpoint = server.bind("tcp://127.0.0.1:*");
-    raw_peer peer{io};
-    co_await say_hello(peer, endpoint);
-    co_await peer.read_frame();
+    server.set_option(option::receive_metadata{listens});
+    cozmq::transport::stream peer{io};
+    co_await peer.async_connect(address_of(server.bind(over)), asio::use_awaitable);
+    octets const begin = greeting("PLAIN") + hello;
+    co_await asio::async_write(peer, asio::buffer(begin), asio::use_awaitable);
+    octets answer(64 + 10);  // a greeting, WELCOME
+    co_await asio::async_read(peer, asio::buffer(answer), asio::use_awaitable);
     cozmq::properties claims;
     claims.add("Socket-Type", "PUSH");
     for (char const* const name : {"User-Id", "user-id", "USER-ID", "Peer-Address", "X-Role", "x-role"})
       claims.add(name, "root");
     claims.add("X-Own", "its own");
-    co_await peer.write(command_with("INITIATE", claims));
-    co_await peer.read_frame();
-    co_await peer.write(frame_octets("x"));
+    octets const claim = command_with("INITIATE", claims);
+    co_await asio::async_write(peer, asio::buffer(claim), asio::use_awaitable);
+    co_await asio::async_read(peer, asio::buffer(answer, 2), asio::use_awaitable);  // READY begins
+    octets const x = frame_octets("x");
+    co_await asio::async_write(peer, asio::buffer(x), asio::use_awaitable);
     cozmq::message const m = co_await server.recv();
     for (auto const& [name, value] : *m.metadata())
       REQUIRE(value != "root");
     REQUIRE(m.property("User-Id").value_or("") == user);
     REQUIRE(m.property("X-Role") == "reader");
-    REQUIRE(m.property("X-Own") == "its own");
-    REQUIRE(m.property("Peer-Address") == "127.0.0.1");
+    // The rest is for those who have asked for it.
+    REQUIRE(m.property("X-Own").has_value() == listens);
+    REQUIRE(m.property("Socket-Type").has_value() == listens);
+    if (over.starts_with("tcp"))
+      REQUIRE(m.property("Peer-Address") == "127.0.0.1");
+    else
+      REQUIRE_FALSE(m.property("Peer-Address").has_value());
   });
 }
 

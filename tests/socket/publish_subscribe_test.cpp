@@ -333,16 +333,14 @@ TEST_CASE("B11 a PUB without subscribers drops everything and keeps nothing")
         pub.try_send(m);
       }
     };
-#ifdef __SANITIZE_ADDRESS__
-    send_all(100'000);  // what is freed stays in quarantine
-#else
+    if (!cozmq::detail::reuses_memory) {
+      send_all(100'000);  // what is freed stays in AddressSanitizer's quarantine
+      co_return;
+    }
     send_all(1'000);
     std::size_t const before = resident_bytes();
     send_all(10'000'000);
     REQUIRE(resident_bytes() < before + 1'000'000);
-#endif
-    static_cast<void>(&resident_bytes);
-    co_return;
   });
 }
 

@@ -107,7 +107,7 @@ class session final : public connection {
   std::unique_ptr<wire::secured_stream> secured_;  // between both and the stream, if the mechanism encrypts
   std::unique_ptr<wire::handshake> handshake_;
   std::vector<std::byte> early_;     // what came behind the part of the handshake that waits for a decision
-  std::shared_ptr<question> asked_;  // while somebody is to decide
+  std::shared_ptr<question> question_;  // while somebody is to decide
   std::optional<wire::heartbeat> heartbeat_;
   wire::peer_info_on_wire peer_;
   bool held_ = false;          // routing does not want to be told more

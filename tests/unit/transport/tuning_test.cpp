@@ -254,6 +254,13 @@ TEST_CASE("the other end of a connection is an endpoint for people and an addres
   REQUIRE(transport::peer_ip(both.accepted) == "127.0.0.1");
   REQUIRE(transport::peer_address(both.accepted) ==
           transport::tcp::to_text(transport::tcp::to_tcp(both.made.local_endpoint())));
-  transport::stream none{io};
-  REQUIRE(transport::peer_ip(none).empty());
+  both.made.set_option(asio::socket_base::linger{true, 0});
+  both.made.close();  // resets it
+  both.accepted.wait(transport::stream::wait_read);
+  REQUIRE(transport::peer_ip(both.accepted) == std::nullopt);  // not that of a local one
+
+  transport::stream one{io};
+  transport::stream other{io};
+  asio::local::connect_pair(one, other);
+  REQUIRE(transport::peer_ip(one) == "");
 }

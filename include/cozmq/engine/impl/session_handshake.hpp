@@ -100,10 +100,10 @@ COZMQ_DECL void session::ask()
   request.user_name = shown.user_name;
   request.password = shown.password;
   request.public_key = shown.public_key;
-  asked_ = std::make_shared<question>(host_->way());
+  question_ = std::make_shared<question>(host_->way());
   auth_answer const answer{
       // What is not told for want of memory is an answer that does not come: the handshake ends at its deadline.
-      [self = weak_from_this(), way = asked_->way, generation = generation_](auth_reply reply) {
+      [self = weak_from_this(), way = question_->way, generation = generation_](auth_reply reply) {
         way->try_post([self, generation, reply = std::move(reply)] {
           if (auto const to = std::static_pointer_cast<session>(self.lock());
               to && to->generation_ == generation) {
@@ -112,7 +112,7 @@ COZMQ_DECL void session::ask()
           }
         });
       },
-      {asked_, &asked_->given_up}};
+      {question_, &question_->given_up}};
   try {
     asked(host_->executor(), std::move(request), answer);
   } catch (...) {
@@ -122,7 +122,7 @@ COZMQ_DECL void session::ask()
 
 COZMQ_DECL void session::decide(auth_reply const& reply)
 {
-  asked_.reset();
+  question_.reset();
   if (failing_ || state_ != state::handshaking)
     return;
   bool opens = false;

@@ -134,8 +134,8 @@ COZMQ_DECL void session::on_timer()
 COZMQ_DECL void session::on_closed() noexcept
 {
   // Not from in here: it continues coroutines. When it cannot be told, the answer comes too late, and nothing else.
-  if (auto const asked = std::exchange(asked_, nullptr); asked && asked.use_count() > 1)
-    asked->way->try_post([asked] { asked->given_up.emit(asio::cancellation_type::terminal); });
+  if (auto const open = std::exchange(question_, nullptr); open && open.use_count() > 1)
+    open->way->try_post([open] { open->given_up.emit(asio::cancellation_type::terminal); });
   handshake_.reset();
   early_ = {};
   secured_.reset();
