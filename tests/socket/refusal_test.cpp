@@ -378,16 +378,19 @@ TEST_CASE("who was refused may change its password and connect again")
     option::authenticator const knows{[](auth_request const& peer) {
       return peer.password == "right" ? auth_reply::admit() : auth_reply::refuse();
     }};
-    plain_pull server{ctx, knows};
+    cozmq::router_socket server{ctx};
+    server.set_option(option::plain_server{});
+    server.set_option(knows);
+    std::string const endpoint = server.bind("tcp://127.0.0.1:*");
     cozmq::dealer_socket client{ctx};  // which connects but once to an endpoint
     client.set_option(option::plain_client{"a", "wrong"});
-    client.connect(server.endpoint);
+    client.connect(endpoint);
     failure const why = co_await why_not_connected(client);
     REQUIRE(why.code == errc::refused_by_peer);
     if (disconnects)
-      client.disconnect(server.endpoint);
+      client.disconnect(endpoint);
     client.set_option(option::plain_client{"a", "right"});
-    client.connect(server.endpoint);
+    client.connect(endpoint);
     co_await client.wait_connected();
   });
 }
