@@ -138,6 +138,8 @@ TEST_CASE("an authenticator is told all that is known of a peer, and its word is
     REQUIRE((to_parts(m) == parts{"me", "hello"}));
     REQUIRE(m.property("User-Id") == "the admin");
     REQUIRE(m.property("Socket-Type") == "DEALER");
+    auto const peers = server.peers();
+    REQUIRE(peers.at(0).told.get("User-Id") == "the admin");
     REQUIRE(asked.size() == 1);
     REQUIRE(asked[0].domain == "test");
     REQUIRE(asked[0].address == (tcp ? "127.0.0.1" : ""));

@@ -52,6 +52,7 @@ class peer_info {
   std::optional<std::uint8_t> zmtp_minor;       ///< of ZMTP 3.x; nothing over inproc and before the handshake
   std::string mechanism;                        ///< "NULL" and so on; empty like zmtp_minor
   properties announced;                         ///< all it said of itself, `X-` properties too
+  properties told;                              ///< what `option::authenticator` said of it, "User-Id" too
   std::chrono::system_clock::time_point since;  ///< when the connection was made
   traffic_counts passed;
   std::size_t queued = 0;    ///< messages for it that wait in this process

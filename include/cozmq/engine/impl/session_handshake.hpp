@@ -260,6 +260,7 @@ COZMQ_DECL void session::describe(peer_info& to) const
   to.zmtp_minor = peer_.minor;
   to.mechanism = peer_.mechanism;
   to.announced = peer_.metadata;
+  to.told = peer_.told;
 }
 
 }  // namespace cozmq::engine
