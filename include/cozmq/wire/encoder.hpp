@@ -9,6 +9,7 @@
 #include <cozmq/wire/message_run.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <deque>
 #include <memory>
@@ -248,8 +249,9 @@ inline void encoder::consume_commands(std::size_t count) noexcept
 {
   bytes_ -= count;
   commands_sent_ += count;
-  if (command_bytes() == 0) {
-    commands_.clear();
+  // Not only when all are gone: a peer may see to it that there is always one that waits.
+  if (commands_sent_ > commands_.size() / 2) {
+    commands_.erase(commands_.begin(), commands_.begin() + static_cast<std::ptrdiff_t>(commands_sent_));
     commands_sent_ = 0;
   }
 }

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstring>
 #include <random>
 
@@ -173,6 +174,30 @@ TEST_CASE("commands leave before the messages that have not begun to leave, and 
   octets const rest = drain(e, 2);
   octets const expected = ping + pong + message_octets({"a"}) + message_octets({"b"});
   CHECK((octets{ping.begin(), ping.begin() + 3} + rest == expected));
+}
+
+TEST_CASE("commands that never quite drain take no more memory than those that wait")
+{
+  // Where they lie tells of how much memory there is.
+  std::uintptr_t lowest = UINTPTR_MAX;
+  std::uintptr_t highest = 0;
+  wire::encoder e;
+  e.put_command(pong);
+  e.consume(pong.size() - 1);
+  bool in_order = true;
+  for (int i = 0; i < 1'000'000; ++i) {
+    e.put_command(pong);
+    std::array<byte_view, 2> to;
+    in_order = in_order && e.gather(to) == 1 && to[0].size() == pong.size() + 1 &&
+               to[0].front() == pong.back() && std::equal(pong.begin(), pong.end(), to[0].begin() + 1);
+    if (i >= 10) {
+      lowest = std::min(lowest, reinterpret_cast<std::uintptr_t>(to[0].data()));
+      highest = std::max(highest, reinterpret_cast<std::uintptr_t>(to[0].data()));
+    }
+    e.consume(pong.size());
+  }
+  CHECK(in_order);
+  CHECK(highest - lowest < 100);
 }
 
 TEST_CASE("a command never comes between the frames of a message, wherever that message was cut")
