@@ -2,6 +2,7 @@
 // operator new of this test program fails once when it is told to.
 #include "support/captured_log.hpp"
 #include "support/catch.hpp"
+#include "support/few_descriptors.hpp"
 #include "support/octets.hpp"
 #include "support/raw_peer.hpp"
 #include <cozmq/cozmq.hpp>
@@ -102,10 +103,11 @@ namespace {
 // Writes what fits into the system's buffers, and does not read.
 class writer {
  public:
-  explicit writer(std::string const& endpoint)
+  explicit writer(std::string const& endpoint, bool says_hello = true)
   {
     stream_.connect({asio::ip::address_v4::loopback(), port_of(endpoint)});
-    write(hello_octets("PUSH"));
+    if (says_hello)
+      write(hello_octets("PUSH"));
   }
 
   void write(octets const& bytes) { asio::write(stream_, asio::buffer(bytes)); }
@@ -217,6 +219,33 @@ TEST_CASE("K7 a peer that comes when there is no memory is refused; the next one
     writer victim{here.bound};
     came = runs_short(here.io, number, [&] { return here.pull.stats().peers == 1; });
     std::size_t const before = here.pull.stats().peers;
+    writer next{here.bound};
+    run_until(here.io, [&] { return here.pull.stats().peers > before; });
+    next.write(frame_octets("served"));
+    std::optional<cozmq::message> m;
+    run_until(here.io, [&] { return (m = here.pull.try_recv()).has_value(); });
+    REQUIRE((*m)[0] == "served");
+  }
+  REQUIRE(number > 5);
+}
+
+TEST_CASE("K7 a listener that finds neither a descriptor nor memory goes on when there is a descriptor again")
+{
+  captured_log const log;
+  bool const silent = GENERATE(true, false);  // one that is there already, and may give way
+  std::size_t number = 0;
+  for (bool came = true; came; ++number) {
+    CAPTURE(number);
+    receiver here;
+    few_descriptors scarce{200, 185};
+    std::optional<writer> first{here.bound, !silent};
+    run_until(here.io, [&] { return here.pull.stats().accepted == 1; });
+    run_until(here.io, [&] { return silent || here.pull.stats().peers == 1; });
+    writer second{here.bound};
+    std::size_t const lines = log.lines.size();
+    came = runs_short(here.io, number, [&] { return log.lines.size() > lines; });
+    scarce.give_back();
+    std::uint64_t const before = here.pull.stats().peers;
     writer next{here.bound};
     run_until(here.io, [&] { return here.pull.stats().peers > before; });
     next.write(frame_octets("served"));

@@ -39,8 +39,11 @@ class admission {
   /// The handshake that has to give way before another one begins; null when there is room.
   routing::pipe const* gives_way(admission_limits const& limits) const noexcept
   {
-    return by_age_.size() < limits.handshakes || by_age_.empty() ? nullptr : by_age_.begin()->second;
+    return by_age_.size() < limits.handshakes ? nullptr : oldest();
   }
+
+  /// The one that is the first to give way, to whatever; null when none is in progress.
+  routing::pipe const* oldest() const noexcept { return by_age_.empty() ? nullptr : by_age_.begin()->second; }
 
   /// A handshake begins, with a number that is higher than those before.
   void began(peer_id number, routing::pipe const& peer)
@@ -79,12 +82,12 @@ class admission {
       looks_ahead_ = true;
   }
 
-  /// The system had none left. True when there were some before.
-  bool ran_out() noexcept
+  /// The system had none left.
+  void ran_out() noexcept
   {
     looks_ahead_ = true;
+    short_ = true;
     calm_since_.reset();
-    return !std::exchange(short_, true);
   }
 
   /// Is the next descriptor to be looked at before a connection is accepted? Not until the process has come near its
@@ -95,7 +98,7 @@ class admission {
   /// yes again below 90 %, or when it was less than 95 % for a second: in between the process may stay for ever.
   bool has_descriptors(std::size_t next, std::size_t limit, clock::time_point now) noexcept
   {
-    if (next >= high_mark(limit)) {
+    if (!is_free(next, limit)) {
       short_ = true;
       calm_since_.reset();
     } else if (short_) {
@@ -103,10 +106,15 @@ class admission {
         calm_since_ = now;
       short_ = next >= limit - limit / 10 && now - *calm_since_ < second;
     }
+    pauses_ = pauses_ && short_;
     return !short_;
   }
 
-  bool is_short() const noexcept { return short_; }
+  /// Is that one, which the next connection would get, below 95 % of the limit?
+  static bool is_free(std::size_t next, std::size_t limit) noexcept { return next < high_mark(limit); }
+
+  /// There is nobody who could give way. True for the first time, until there are enough descriptors again.
+  bool pauses() noexcept { return !std::exchange(pauses_, true); }
 
   // ---- telling of it ----
 
@@ -137,6 +145,7 @@ class admission {
   clock::time_point paid_until_{};
   bool looks_ahead_ = false;
   bool short_ = false;
+  bool pauses_ = false;
   std::optional<clock::time_point> calm_since_;
   std::array<std::optional<clock::time_point>, 4> told_;
 };

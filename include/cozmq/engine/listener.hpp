@@ -139,9 +139,8 @@ class listener final : public connection_owner, public std::enable_shared_from_t
     admission_.ended(c.number());
     // A scanner, a peer of another kind or a broken one: say it once for each cause, a peer may retry for ever.
     bool const ours = why.category() == error_category() && why != errc::peer_closed;
-    if (why == errc::too_many_handshakes)
-      tell(pressure::handshakes, reason);
-    else if ((ours || !c.was_open()) && why != errc::socket_closed)
+    bool const told = why == errc::socket_closed || why == errc::too_many_handshakes;
+    if ((ours || !c.was_open()) && !told)
       trouble_.report(reason, fmt::format("refused {}: {}", c.peer_address(), reason));
     std::size_t const lost = c.discard_unsent();
     if (host_)
@@ -170,10 +169,11 @@ class listener final : public connection_owner, public std::enable_shared_from_t
   }
 
   void accept_waiting();
-  bool may_accept();
+  bool may_accept(bool one_waits);
+  bool finds_descriptor(bool one_waits, admission::clock::time_point now);
   bool accepted(transport::stream stream);
   void turn_away();
-  void give_way(routing::pipe const* oldest);
+  void give_way(routing::pipe const* oldest, pressure cause, std::string const& reason);
   void refused(std::error_code why);
   void run_short(std::string const& reason);
   void failed(std::error_code why, std::string const& reason);

@@ -130,11 +130,9 @@ TEST_CASE("accepting stops at 95 % of the descriptors, and goes on below 90 %")
   admission a;
   REQUIRE(a.has_descriptors(949, 1000, start));
   REQUIRE_FALSE(a.has_descriptors(950, 1000, start));
-  REQUIRE(a.is_short());
   REQUIRE_FALSE(a.has_descriptors(949, 1000, start));
   REQUIRE_FALSE(a.has_descriptors(900, 1000, start + 1ms));
   REQUIRE(a.has_descriptors(899, 1000, start + 2ms));
-  REQUIRE_FALSE(a.is_short());
   REQUIRE(a.has_descriptors(949, 1000, start + 3ms));
 }
 
@@ -149,19 +147,50 @@ TEST_CASE("accepting goes on after a second between 90 and 95 %")
   REQUIRE(a.has_descriptors(940, 1000, start + 7s));
 }
 
-TEST_CASE("that there is no descriptor left is told once, and goes by")
+TEST_CASE("that there is no descriptor left goes by")
 {
   admission a;
-  REQUIRE(a.ran_out());
-  REQUIRE_FALSE(a.ran_out());
+  a.ran_out();
   REQUIRE(a.looks_ahead());
-  REQUIRE(a.is_short());
+  REQUIRE_FALSE(a.has_descriptors(920, 1000, start));
   REQUIRE(a.has_descriptors(5, 1000, start));
-  REQUIRE(a.ran_out());
   REQUIRE_FALSE(a.has_descriptors(unlimited, 1000, start));
   REQUIRE_FALSE(a.has_descriptors(8, 8, start));
-  REQUIRE(a.has_descriptors(7, 8, start + 1s) == a.has_descriptors(7, 8, start + 1s));
+  REQUIRE_FALSE(a.has_descriptors(7, 8, start + 1s));  // 90 % are more than 7: a second begins
+  REQUIRE_FALSE(a.has_descriptors(7, 8, start + 1999ms));
   REQUIRE(a.has_descriptors(7, 8, start + 2s));
+}
+
+TEST_CASE("a descriptor below 95 % of the limit is free")
+{
+  REQUIRE(admission::is_free(949, 1000));
+  REQUIRE_FALSE(admission::is_free(950, 1000));
+  REQUIRE_FALSE(admission::is_free(unlimited, 1000));
+}
+
+TEST_CASE("a pause is told once, and again when there were enough descriptors meanwhile")
+{
+  admission a;
+  a.ran_out();
+  REQUIRE(a.pauses());
+  REQUIRE_FALSE(a.pauses());
+  REQUIRE_FALSE(a.has_descriptors(950, 1000, start));
+  REQUIRE_FALSE(a.pauses());
+  REQUIRE(a.has_descriptors(5, 1000, start));
+  REQUIRE_FALSE(a.has_descriptors(950, 1000, start));
+  REQUIRE(a.pauses());
+}
+
+TEST_CASE("who is the first to give way is known at any time")
+{
+  std::array<fake_pipe, 2> peers;
+  admission a;
+  REQUIRE(a.oldest() == nullptr);
+  a.began(1, peers[0]);
+  a.began(2, peers[1]);
+  REQUIRE(a.oldest() == &peers[0]);
+  a.ended(1);
+  REQUIRE(a.oldest() == &peers[1]);
 }
 
 TEST_CASE("each cause is news once, and again after a minute without it")

@@ -24,7 +24,7 @@ namespace cozmq::engine {
 COZMQ_DECL void listener::accept_waiting()
 {
   for (int i = 0; i < at_a_time && !closed_; ++i) {
-    if (!may_accept())
+    if (!may_accept(i == 0))
       return;
     std::error_code ec;
     std::optional<transport::stream> made = transport::accept(bound_.socket, ec);
@@ -42,27 +42,47 @@ COZMQ_DECL void listener::accept_waiting()
     accept();
 }
 
-// May one more be taken now? If not, accepting goes on later by itself; who comes waits in the system's backlog.
-COZMQ_DECL bool listener::may_accept()
+// May one more be taken now? If not, accepting goes on later by itself; who comes waits in the system's backlog. It is not
+// always known that one waits.
+COZMQ_DECL bool listener::may_accept(bool one_waits)
 {
-  auto const now = admission::clock::now();
-  if (auto const wait = admission_.wait(limits(), now); wait > wait.zero()) {
-    tell(pressure::rate, "more peers come than max_handshakes_per_second lets in at once: they wait");
-    accept_after(wait);
+  try {
+    auto const now = admission::clock::now();
+    if (auto const wait = admission_.wait(limits(), now); wait > wait.zero()) {
+      accept_after(wait);
+      tell(pressure::rate, "more peers come than max_handshakes_per_second lets in at once: they wait");
+      return false;
+    }
+    return !admission_.looks_ahead() || finds_descriptor(one_waits, now);
+  } catch (std::bad_alloc const&) {
+    refused(std::make_error_code(std::errc::not_enough_memory));
     return false;
   }
-  if (!admission_.looks_ahead())
-    return true;
-  bool const was_short = admission_.is_short();
+}
+
+// A handshake in progress is as good as a free descriptor: the oldest gives way for one who really waits.
+COZMQ_DECL bool listener::finds_descriptor(bool one_waits, admission::clock::time_point now)
+{
   std::size_t const most = transport::descriptor_limit();
   std::size_t const next = transport::next_descriptor(bound_.socket.native_handle());
   if (admission_.has_descriptors(next, most, now))
     return true;
-  if (!was_short)
-    run_short(
-        fmt::format("nearly all of the {} descriptors of this process are open; raise ulimit -n", most));
-  accept_after(pause);
-  return false;
+  routing::pipe const* const oldest = admission_.oldest();
+  if (oldest != nullptr && admission::is_free(next, most))
+    return true;
+  if (oldest != nullptr && !one_waits) {
+    accept();
+    return false;
+  }
+  if (oldest == nullptr)
+    accept_after(pause);  // first: the rest needs memory
+  std::string const reason =
+      fmt::format("nearly all of the {} descriptors of this process are open; raise ulimit -n", most);
+  if (oldest != nullptr)
+    give_way(oldest, pressure::descriptors, "this handshake gave way to a newer one: " + reason);
+  else if (admission_.pauses())
+    run_short(reason);
+  return oldest != nullptr;
 }
 
 // False when there is no memory for one more.
@@ -77,7 +97,7 @@ COZMQ_DECL bool listener::accepted(transport::stream stream)
       return true;
     }
     if (routing::pipe const* const oldest = admission_.gives_way(limits()))
-      give_way(oldest);
+      give_way(oldest, pressure::handshakes, make_error_code(errc::too_many_handshakes).message());
     transport::tune_connection(stream, host_->options().system);
     peer = host_->make_connection(*this, side::accepting);
     connections_.emplace(peer.get(), peer);
@@ -107,19 +127,25 @@ COZMQ_DECL void listener::turn_away()
   tell(pressure::connections, why.message());
 }
 
-COZMQ_DECL void listener::give_way(routing::pipe const* oldest)
+COZMQ_DECL void listener::give_way(routing::pipe const* oldest, pressure cause, std::string const& reason)
 {
   ++host_->observed().counters.gave_way;
   std::shared_ptr<connection> const going = connections_.at(oldest);
-  going->cut(errc::too_many_handshakes, make_error_code(errc::too_many_handshakes).message());
+  going->cut(errc::too_many_handshakes, reason);
+  tell(cause, reason);
 }
 
 // Asking again at once would burn a core.
 COZMQ_DECL void listener::refused(std::error_code why)
 {
+  bool const no_descriptor = why == std::errc::too_many_files_open;
+  if (no_descriptor)
+    admission_.ran_out();
+  if (no_descriptor && admission_.oldest() != nullptr)
+    return accept();  // which gives way if one waits
   accept_after(pause);
-  if (why == std::errc::too_many_files_open) {
-    if (admission_.ran_out())
+  if (no_descriptor) {
+    if (admission_.pauses())
       run_short(why.message());
     return;
   }
