@@ -170,8 +170,9 @@ TEST_CASE("a connection above max_connections is closed at once, until one of th
     raw_peer b{io};
     co_await a.connect(one);
     co_await a.handshake("PUSH");
-    co_await b.connect(two);  // silent ones count as well, at whatever endpoint
-    co_await until(io, [&] { return pull.stats().accepted == 2; });
+    co_await b.connect(two);  // at whatever endpoint
+    co_await b.handshake("PUSH");
+    co_await until(io, [&] { return pull.connected_peers() == 2; });
     for (int i = 0; i < 3; ++i) {
       raw_peer late{io};
       co_await late.connect(i == 0 ? one : two);
@@ -182,16 +183,84 @@ TEST_CASE("a connection above max_connections is closed at once, until one of th
       REQUIRE(e.reason.find("max_connections") != std::string::npos);
     }
     REQUIRE(pull.stats().turned_away == 3);
+    REQUIRE(pull.stats().gave_way == 0);
     REQUIRE(pull.stats().accepted == 2);
     REQUIRE(log.count("max_connections") == 2);  // once for each endpoint
 
     b.close();
-    co_await until(io, [&] { return pull.stats().handshake_failures == 1; });
+    co_await until(io, [&] { return pull.connected_peers() == 1; });
     raw_peer c{io};
     co_await c.connect(one);
     co_await c.handshake("PUSH");
     co_await until(io, [&] { return pull.connected_peers() == 2; });
     REQUIRE(pull.stats().turned_away == 3);
+  });
+}
+
+TEST_CASE("silent peers that use up max_connections do not keep others out: the oldest give way")
+{
+  captured_log log;
+  scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    cozmq::pull_socket pull{ctx};
+    pull.set_option(option::max_connections{5});
+    event_reader const events = pull.events();
+    std::string const endpoint = pull.bind("tcp://127.0.0.1:*");
+    silent_crowd crowd;
+    co_await crowd.grow(io, endpoint, 8);
+    std::list<raw_peer> good;
+    for (std::size_t i = 0; i < 5; ++i) {
+      co_await good.emplace_back(io).connect(endpoint);
+      co_await good.back().handshake("PUSH");
+      co_await until(io, [&] { return pull.connected_peers() == i + 1; });
+    }
+    for (raw_peer& peer : crowd.peers)
+      co_await peer.wait_closed();
+    event const e = co_await first(events, event_kind::handshake_failed);
+    REQUIRE(e.error == errc::too_many_handshakes);
+    REQUIRE(e.reason.find("max_connections") != std::string::npos);
+    REQUIRE(pull.stats().gave_way == 8);
+    REQUIRE(pull.stats().turned_away == 0);
+    REQUIRE(log.count("max_connections") == 1);
+    REQUIRE(log.lines.size() == 1);
+
+    raw_peer late{io};
+    co_await late.connect(endpoint);
+    co_await late.wait_closed();
+    REQUIRE(pull.stats().turned_away == 1);
+    REQUIRE(pull.connected_peers() == 5);
+  });
+}
+
+TEST_CASE("no handshake gives way for one who is turned away all the same")
+{
+  captured_log log;
+  scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    cozmq::pull_socket pull{ctx};
+    std::string const endpoint = pull.bind("tcp://127.0.0.1:*");
+    std::string const other = pull.bind("tcp://127.0.0.1:*");
+    raw_peer good{io};
+    co_await good.connect(endpoint);
+    co_await good.handshake("PUSH");
+    silent_crowd crowd;
+    co_await crowd.grow(io, endpoint, 2);
+    co_await until(io, [&] { return pull.stats().accepted == 3; });
+    pull.set_option(option::max_connections{1});
+    raw_peer late{io};
+    co_await late.connect(endpoint);
+    co_await late.wait_closed();
+    pull.set_option(option::max_connections{2});
+    raw_peer elsewhere{io};  // where no handshake is in progress
+    co_await elsewhere.connect(other);
+    co_await elsewhere.wait_closed();
+    REQUIRE(pull.stats().turned_away == 2);
+    REQUIRE(pull.stats().gave_way == 0);
+
+    // Both go for one who can have a place then.
+    raw_peer in_time{io};
+    co_await in_time.connect(endpoint);
+    co_await in_time.handshake("PUSH");
+    co_await until(io, [&] { return pull.connected_peers() == 2; });
+    REQUIRE(pull.stats().gave_way == 2);
   });
 }
 

@@ -172,6 +172,7 @@ class listener final : public connection_owner, public std::enable_shared_from_t
   bool may_accept(bool one_waits);
   bool finds_descriptor(bool one_waits, admission::clock::time_point now);
   bool accepted(transport::stream stream);
+  bool makes_room();
   void turn_away();
   void give_way(routing::pipe const* oldest, pressure cause, std::string const& reason);
   void refused(std::error_code why);

@@ -38,7 +38,7 @@ struct socket_stats {
   std::uint64_t reconnects = 0;        ///< of these, those after an earlier one of the same endpoint
   std::uint64_t connect_failures = 0;  ///< attempts that came to no connection
   std::uint64_t handshake_failures = 0;  ///< connections that ended before their handshake did
-  std::uint64_t gave_way = 0;            ///< of these, those that were cut for newer ones at `max_handshakes`
+  std::uint64_t gave_way = 0;            ///< of these, those that were cut for newer ones
   std::uint64_t turned_away = 0;         ///< connections closed as they came in, at `max_connections`
   std::uint64_t disconnects = 0;         ///< connections that ended afterwards
 };

@@ -92,12 +92,10 @@ COZMQ_DECL bool listener::accepted(transport::stream stream)
   std::shared_ptr<connection> peer;
   bool is_open = false;
   try {
-    if (host_->incoming() >= limits().connections) {
+    if (!makes_room()) {
       turn_away();
       return true;
     }
-    if (routing::pipe const* const oldest = admission_.gives_way(limits()))
-      give_way(oldest, pressure::handshakes, make_error_code(errc::too_many_handshakes).message());
     transport::tune_connection(stream, host_->options().system);
     peer = host_->make_connection(*this, side::accepting);
     connections_.emplace(peer.get(), peer);
@@ -116,6 +114,21 @@ COZMQ_DECL bool listener::accepted(transport::stream stream)
     admission_.spent(limits(), admission::clock::now());
   if (is_open)
     peer->opened();
+  return true;
+}
+
+// Is there a place for one more, if handshakes in progress give way? If not, none of them does.
+COZMQ_DECL bool listener::makes_room()
+{
+  std::size_t const most = limits().connections;
+  if (host_->incoming() - admission_.in_progress() >= most)
+    return false;
+  while (host_->incoming() >= most)
+    give_way(
+        admission_.oldest(), pressure::connections,
+        "this handshake gave way to a newer one: as many connections as max_connections allows are there");
+  if (routing::pipe const* const oldest = admission_.gives_way(limits()))
+    give_way(oldest, pressure::handshakes, make_error_code(errc::too_many_handshakes).message());
   return true;
 }
 
