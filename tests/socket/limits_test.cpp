@@ -136,6 +136,22 @@ TEST_CASE("silent peers do not keep others out: the oldest handshakes give way")
   });
 }
 
+TEST_CASE("when max_handshakes is lowered, the next one who comes is enough for all that are too many")
+{
+  captured_log log;
+  scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    cozmq::pull_socket pull{ctx};
+    std::string const endpoint = pull.bind("tcp://127.0.0.1:*");
+    silent_crowd crowd;
+    co_await crowd.grow(io, endpoint, 5);
+    co_await until(io, [&] { return pull.stats().accepted == 5; });
+    pull.set_option(option::max_handshakes{2});
+    co_await crowd.grow(io, endpoint, 1);
+    co_await until(io, [&] { return pull.stats().accepted == 6; });
+    REQUIRE(pull.stats().gave_way == 4);
+  });
+}
+
 TEST_CASE("a handshake that is complete takes no place, and one that has failed neither")
 {
   scenario([](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {

@@ -127,7 +127,7 @@ COZMQ_DECL bool listener::makes_room()
     give_way(
         admission_.oldest(), pressure::connections,
         "this handshake gave way to a newer one: as many connections as max_connections allows are there");
-  if (routing::pipe const* const oldest = admission_.gives_way(limits()))
+  while (routing::pipe const* const oldest = admission_.gives_way(limits()))
     give_way(oldest, pressure::handshakes, make_error_code(errc::too_many_handshakes).message());
   return true;
 }
