@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace cozmq;
@@ -69,6 +70,16 @@ TEST_CASE("our CURVE client and server agree")
   CHECK(server.side.peer().type == socket_type::push);
   CHECK(client.side.peer().type == socket_type::pull);
   CHECK(client.side.peer().mechanism == "CURVE");
+}
+
+TEST_CASE("a CURVE server whose keys were moved from answers the first HELLO")
+{
+  curve_keys keys = curve_keys::generate();
+  curve_keys const elsewhere{std::move(keys)};
+  server_end server{keys};
+  client_end client{curve_keys::generate(), elsewhere.public_key()};
+  CHECK(feed(server.side, take_output(client.side)) == status::needs_input);
+  CHECK(feed(client.side, take_output(server.side)) == status::needs_input);
 }
 
 TEST_CASE("our CURVE server greets as the server, and our client does not")

@@ -6,9 +6,11 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cstddef>
 #include <map>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 using namespace cozmq;
 using namespace cozmq::test;
@@ -52,6 +54,21 @@ TEST_CASE("copies of a secret key share its place")
   curve_keys const keys = curve_keys::generate();
   curve_keys const copy = keys;
   CHECK((copy.secret_key().expose().data() == keys.secret_key().expose().data()));
+}
+
+TEST_CASE("keys that were moved from are keys still")
+{
+  curve_keys from = curve_keys::generate();
+  std::byte const* const place = from.secret_key().expose().data();
+  curve_keys to{std::move(from)};
+  CHECK((to.secret_key().expose().data() == place));
+  CHECK((from.secret_key().expose().data() == place));
+  curve_keys other = curve_keys::generate();
+  other = std::move(to);
+  CHECK((to.secret_key().expose().data() == place));
+  curve_secret_key secret = other.secret_key();
+  curve_keys const made{std::move(secret)};
+  CHECK(secret.public_key() == made.public_key());
 }
 
 TEST_CASE("generated keys differ")

@@ -2,8 +2,10 @@
 #include "support/octets.hpp"
 #include <cozmq/curve.hpp>
 #include <cozmq/socket/options/option.hpp>
+#include <cozmq/wire/command.hpp>
 
 #include <memory>
+#include <utility>
 
 using namespace cozmq;
 using namespace cozmq::test;
@@ -30,6 +32,27 @@ TEST_CASE("CURVE's options make a mechanism for each connection")
   CHECK(to.mechanism() != server);
   REQUIRE_FALSE(option::curve_client{keys, keys.public_key()}.apply(to));
   CHECK((to.mechanism()->role() == wire::mechanism_role::client));
+}
+
+TEST_CASE("a CURVE option that was moved from is set as before")
+{
+  curve_keys const keys = curve_keys::generate();
+  option::curve_server server{keys};
+  option::curve_server const other_server{std::move(server)};
+  option::curve_client client{keys.public_key()};
+  option::curve_client const other_client{std::move(client)};
+  engine::socket_options to;
+  octets hello;
+  REQUIRE_FALSE(client.apply(to));
+  to.mechanism()->start(false, {}, hello);
+  CHECK(hello.size() == 202);
+  REQUIRE_FALSE(server.apply(to));
+  octets said;
+  auto const mechanism = to.mechanism();
+  auto const command = wire::parse_command(byte_view{hello}.subspan(2));
+  REQUIRE(command);
+  CHECK((mechanism->on_command(*command, said).what == wire::mechanism_result::kind::proceed));
+  CHECK(said.size() == 170);
 }
 
 TEST_CASE("a CURVE client without keys makes a pair for all its connections")

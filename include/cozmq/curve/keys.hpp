@@ -84,9 +84,12 @@ class curve_public_key {
 
 /// A secret key. It lies once in memory that is locked (as far as the system allows), guarded and read-only; a copy of
 /// this object is one more holder of that place, which is zeroed and freed when the last has gone. There is no way to
-/// print or compare it. Holders may be in several threads.
+/// print or compare it. Holders may be in several threads. A move is a copy, so no holder is ever without a place.
 class curve_secret_key {
  public:
+  curve_secret_key(curve_secret_key const&) noexcept = default;
+  curve_secret_key& operator=(curve_secret_key const&) noexcept = default;
+
   /// A new one, from the system's random numbers. Throws if libsodium does not start, std::bad_alloc.
   static curve_secret_key generate()
   {
@@ -145,7 +148,7 @@ class curve_secret_key {
   std::shared_ptr<std::byte const> place_;
 };
 
-/// A secret key and the public key that belongs to it. A copy shares the secret key's place.
+/// A secret key and the public key that belongs to it. A copy, and a move as well, shares the secret key's place.
 class curve_keys {
  public:
   /// A new pair. Throws as `curve_secret_key::generate()`.

@@ -25,6 +25,9 @@ class curve_server {
       : settings_{std::make_shared<curve::server_settings>(std::move(keys))}
   {
   }
+  // A move is a copy: an option that was moved from is still one.
+  curve_server(curve_server const&) noexcept = default;
+  curve_server& operator=(curve_server const&) noexcept = default;
 
   static constexpr bool applies_to(socket_type type) { return type != socket_type::stream; }
   std::error_code apply(engine::socket_options& to) const
@@ -48,6 +51,9 @@ class curve_client {
   {
   }
   explicit curve_client(curve_public_key const& server) : curve_client{curve_keys::generate(), server} {}
+  // As above.
+  curve_client(curve_client const&) noexcept = default;
+  curve_client& operator=(curve_client const&) noexcept = default;
 
   static constexpr bool applies_to(socket_type type) { return type != socket_type::stream; }
   static constexpr std::string_view rule = "this is no server's public key: nothing can be encrypted with it";
