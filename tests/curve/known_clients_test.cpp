@@ -5,8 +5,12 @@
 #include "support/temporary_folder.hpp"
 #include <cozmq/socket/options/security.hpp>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <chrono>
 #include <concepts>
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 
@@ -31,6 +35,39 @@ curve_certificate named(std::string const& name)
   c.metadata.set("cost", "$5");
   c.metadata.set("a/b", "a message cannot have this");
   return c;
+}
+
+// While this exists, root is nobody, whom permissions bind.
+class nobody {
+ public:
+  nobody() : was_root_{::geteuid() == 0} { is_bound_ = !was_root_ || ::seteuid(65534) == 0; }
+  nobody(nobody const&) = delete;
+  nobody& operator=(nobody const&) = delete;
+  ~nobody()
+  {
+    if (was_root_ && ::seteuid(0) != 0)
+      std::abort();
+  }
+  bool is_bound() const { return is_bound_; }
+
+ private:
+  bool was_root_;
+  bool is_bound_;
+};
+
+// Written long ago, so that nothing looks at it again for being new.
+std::string write_old(temporary_folder const& folder, std::string const& name, std::string_view text)
+{
+  std::string path = folder.write(name, text);
+  std::filesystem::last_write_time(path, std::filesystem::file_time_type::clock::now() - 1h);
+  return path;
+}
+
+void check_refused_for_now(auth_reply const& reply, std::string const& reason)
+{
+  CHECK_FALSE(reply.admits());
+  CHECK(reply.status().empty());
+  CHECK(reply.reason().find(reason) == 0);
 }
 
 }  // namespace
@@ -145,4 +182,92 @@ TEST_CASE("2.3 CURVE as long as the files cannot be read, clients are to come ag
   CHECK(log.lines.size() == 1);
   std::filesystem::rename(folder.path("elsewhere"), path);
   CHECK(clients(with_key(bob.public_key())).admits());
+}
+
+TEST_CASE("2.3 CURVE a client whose file cannot be read is to come again, and comes in once it can")
+{
+  temporary_folder const folder;
+  auto const bob = named("Bob");
+  auto const eve = named("Eve");
+  auto const stranger = named("Mallory");
+  write_old(folder, "bob.key", bob.to_text());
+  std::string const away = write_old(folder, "eve", eve.to_text());
+  std::filesystem::create_symlink("nowhere", folder.path("eve.key"));
+  captured_log const log;
+  known_clients const clients{folder.path(), 0ms};
+  std::string const reason = "cannot read " + folder.path("eve.key");
+  for (int i = 0; i < 3; ++i) {
+    CHECK(clients(with_key(bob.public_key())).admits());
+    check_refused_for_now(clients(with_key(eve.public_key())), reason);
+    check_refused_for_now(clients(with_key(stranger.public_key())), reason);
+  }
+  CHECK(log.lines.size() == 1);
+  CHECK(log.count(reason) == 1);
+  std::filesystem::rename(away, folder.path("nowhere"));
+  CHECK(clients(with_key(eve.public_key())).admits());
+  CHECK(clients(with_key(stranger.public_key())).status() == "400");
+  // It is said again when it is so again.
+  std::filesystem::rename(folder.path("nowhere"), away);
+  check_refused_for_now(clients(with_key(eve.public_key())), reason);
+  CHECK(log.lines.size() == 2);
+}
+
+TEST_CASE("2.3 CURVE permissions that change are seen, and those of who reads as well")
+{
+  temporary_folder const folder;
+  auto const bob = named("Bob");
+  auto const eve = named("Eve");
+  write_old(folder, "bob.key", bob.to_text());
+  std::string const path = write_old(folder, "eve.key", eve.to_text());
+  std::filesystem::permissions(folder.path(), std::filesystem::perms{0755});
+  std::filesystem::permissions(path, std::filesystem::perms{0644});
+  captured_log const log;
+  known_clients const clients{folder.path(), 0ms};
+  CHECK(clients(with_key(eve.public_key())).admits());
+  std::filesystem::permissions(path, std::filesystem::perms{0});
+  {
+    nobody const reader;
+    if (!reader.is_bound() || ::faccessat(AT_FDCWD, folder.path().c_str(), R_OK | X_OK, AT_EACCESS) != 0)
+      return;
+    check_refused_for_now(clients(with_key(eve.public_key())), "cannot read " + path);
+    CHECK(clients(with_key(bob.public_key())).admits());
+  }
+  if (::geteuid() == 0)  // who reads it, and nothing of the file, is another now
+    CHECK(clients(with_key(eve.public_key())).admits());
+  std::filesystem::permissions(path, std::filesystem::perms{0644});
+  nobody const reader;
+  CHECK(clients(with_key(eve.public_key())).admits());
+  CHECK(log.lines.size() == 1);
+}
+
+TEST_CASE("2.3 CURVE a malformed file is a client refused for good, and is said once for each cause")
+{
+  temporary_folder const folder;
+  auto const bob = named("Bob");
+  write_old(folder, "bob.key", "curve\n  public-key = x");
+  captured_log const log;
+  known_clients clients{folder.path(), 0ms};
+  CHECK(clients(with_key(bob.public_key())).status() == "400");
+  clients.reload();
+  CHECK(log.lines.size() == 1);
+  write_old(folder, "bob.key", "curve\n    public-key = x");
+  CHECK(clients(with_key(bob.public_key())).status() == "400");
+  CHECK(log.lines.size() == 2);
+  CHECK(log.count("bob.key: not a key") == 1);
+}
+
+TEST_CASE("2.3 CURVE a directory without certificates is a warning")
+{
+  temporary_folder const folder;
+  auto const bob = named("Bob");
+  folder.write("bob.txt", bob.to_text());
+  captured_log const log;
+  known_clients clients{folder.path(), 0ms};
+  CHECK(clients(with_key(bob.public_key())).status() == "400");
+  clients.reload();
+  CHECK(log.lines.size() == 1);
+  CHECK(log.count("there is no certificate *.key in " + folder.path() + ",") == 1);
+  std::filesystem::rename(folder.path("bob.txt"), folder.path("bob.key"));
+  CHECK(clients(with_key(bob.public_key())).admits());
+  CHECK(log.lines.size() == 1);
 }

@@ -12,6 +12,7 @@
 
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include <algorithm>
 #include <chrono>
@@ -29,12 +30,14 @@ namespace cozmq {
 
 /// The clients of a CURVE server, by their public certificates: `option::authenticator{cozmq::known_clients{"clients"}}`.
 ///
-/// In a directory these are all files "*.key", as czmq and pyzmq have them; one that cannot be read or is malformed is logged
-/// as a warning, and its client is not known. In a file there may be any number of certificates, and nothing malformed. The
-/// user id of a client is its key in Z85; its messages carry the metadata of its certificate.
+/// In a directory only files "*.key" count, as pyzmq names them, and none in directories within it; CZMQ's "name.txt" must be
+/// renamed. One that cannot be read or is malformed is logged as a warning, once for each cause, and its client is not known.
+/// In a file there may be any number of certificates, and nothing malformed. The user id of a client is its key in Z85; its
+/// messages carry the metadata of its certificate.
 ///
 /// Changes of the files are seen when a client comes, at most once a second, on the socket's executor; or at once by
-/// `reload`. As long as they cannot be read, clients are refused for now. Who is connected stays.
+/// `reload`. As long as they cannot be read, clients are refused for now; if it is one of a directory, those that are not
+/// known. Who is connected stays.
 ///
 /// Copies are the same list.
 ///
@@ -75,7 +78,8 @@ class known_clients {
     return state_->known.contains(key);
   }
 
-  /// Lets the client in, or refuses it for good. For `option::authenticator`.
+  /// Lets the client in, or refuses it: for good, or for now if it may be in a file that could not be read. For
+  /// `option::authenticator`.
   auth_reply operator()(auth_request const& peer) const
   {
     auto const key = curve_public_key::from_bytes(peer.public_key);
@@ -86,9 +90,12 @@ class known_clients {
     if (!state_->trouble.empty())
       return auth_reply::refuse_for_now(state_->trouble);
     auto const found = state_->known.find(*key);
-    return found == state_->known.end()
+    if (found != state_->known.end())
+      return auth_reply::admit(key->to_z85(), found->second);
+    // It may be in what could not be read.
+    return state_->unreadable.empty()
                ? auth_reply::refuse(key->to_z85() + " is not the key of a known client")
-               : auth_reply::admit(key->to_z85(), found->second);
+               : auth_reply::refuse_for_now(state_->unreadable);
   }
 
  private:
@@ -100,12 +107,14 @@ class known_clients {
     ino_t number = 0;
     off_t size = 0;
     std::int64_t changed = 0;  // nanoseconds
+    std::int64_t altered = 0;  // as well in who may read it
     friend bool operator==(file_sign const&, file_sign const&) = default;
   };
 
   struct sighting {
     bool is_directory = false;
-    bool fresh = false;  // a file was just changed: a further change may look the same
+    bool fresh =
+        false;  // a file was just changed, or could not be read: when that is over, it may look the same
     std::vector<file_sign> files;
     friend bool operator==(sighting const&, sighting const&) = default;
   };
@@ -116,7 +125,9 @@ class known_clients {
     std::mutex mutex;
     std::map<curve_public_key, properties> known;
     sighting seen;
-    std::string trouble;  // why the files could not be read
+    std::string trouble;                            // why none could be read
+    std::string unreadable;                         // why one of a directory could not be read
+    std::map<std::string, std::string> complaints;  // by path: what has been logged, and holds still
     clock::time_point looked{};
 
     void refresh()
@@ -161,14 +172,25 @@ class known_clients {
         return false;  // reading it will say why
       file.number = info.st_ino;
       file.size = info.st_size;
-      file.changed = info.st_mtim.tv_sec * std::int64_t{1'000'000'000} + info.st_mtim.tv_nsec;
+      file.changed = nanoseconds(info.st_mtim);
+      file.altered = nanoseconds(info.st_ctim);
       auto const now = std::chrono::system_clock::now().time_since_epoch();
       return now < std::chrono::nanoseconds{file.changed} + std::chrono::seconds{2};
+    }
+
+    static std::int64_t nanoseconds(timespec const& time)
+    {
+      return time.tv_sec * std::int64_t{1'000'000'000} + time.tv_nsec;
     }
 
     void read(sighting next)
     {
       std::map<curve_public_key, properties> found;
+      std::map<std::string, std::string> wrong;
+      std::string missed;
+      if (next.is_directory && next.files.empty())
+        wrong.emplace(path, "there is no certificate *.key in " + path +
+                                ", so no client is known; those of CZMQ, name.txt, must be renamed");
       for (file_sign const& file : next.files) {
         try {
           curve::key_file const content = curve::read_key_file(file.path);
@@ -180,11 +202,19 @@ class known_clients {
             text = file.path + ": " + text;
           if (!next.is_directory)
             throw error{e.code(), std::move(text)};
-          write_log(log_level::warn, "{}; this client is not known", text);
+          if (e.code() != errc::invalid_option)  // the system's: that may end without a trace at the file
+            missed = text;
+          wrong.emplace(file.path, text + "; this client is not known");
         }
       }
+      for (auto const& [where, what] : wrong)
+        if (auto const before = complaints.find(where); before == complaints.end() || before->second != what)
+          write_log(log_level::warn, "{}", what);
+      next.fresh = next.fresh || !missed.empty();
       known = std::move(found);
       seen = std::move(next);
+      unreadable = std::move(missed);
+      complaints = std::move(wrong);
       trouble.clear();
       looked = clock::now();
     }
