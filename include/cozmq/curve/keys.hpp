@@ -32,8 +32,14 @@ namespace detail {
 // The text is not repeated: it may be nearly a secret key.
 [[noreturn]] inline void throw_no_key(std::string_view text)
 {
-  throw error{errc::invalid_option, "not a key: a key has " + std::to_string(curve_key_length) +
-                                        " characters of Z85, this text has " + std::to_string(text.size())};
+  std::string const length = std::to_string(curve_key_length);
+  if (text.size() == curve_key_length)
+    throw error{errc::invalid_option,
+                "not a key: it has " + length +
+                    " characters, but not all are of Z85, or some were changed; copy it "
+                    "again, in single quotes in a shell"};
+  throw error{errc::invalid_option, "not a key: a key has " + length + " characters of Z85, this text has " +
+                                        std::to_string(text.size())};
 }
 
 }  // namespace detail
