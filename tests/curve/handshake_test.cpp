@@ -419,6 +419,28 @@ TEST_CASE("a CURVE command out of turn is not taken")
     feed(client.side, command_frame("READY", octets(100)));
     CHECK(client.side.error() == errc::unexpected_command);
   }
+  SECTION("HELLO to a client that awaits READY")
+  {
+    hand_made_server server{keys};
+    client_end client{keys, keys.public_key()};
+    server.hello(take_output(client.side));
+    feed(client.side, server.welcome());
+    feed(client.side, command_frame("HELLO", octets(194)));
+    CHECK(client.side.error() == errc::unexpected_command);
+  }
+}
+
+TEST_CASE("two CURVE clients find out that they are, and do not try again")
+{
+  curve_public_key const server = curve_keys::generate().public_key();
+  client_end one{curve_keys::generate(), server};
+  client_end two{curve_keys::generate(), server};
+  take_output(two.side);
+  feed(two.side, take_output(one.side));
+  CHECK(two.side.error() == errc::mechanism_mismatch);
+  CHECK(two.side.reason() == "both ends are clients of CURVE: one of them must be the server");
+  CHECK(two.side.permanent());
+  CHECK(two.side.output().empty());
 }
 
 TEST_CASE("who is let in by CURVE is decided before READY, and who is not gets the status in the clear")

@@ -10,7 +10,7 @@
 #include <cozmq/message/properties.hpp>
 #include <cozmq/wire/command.hpp>
 #include <cozmq/wire/mechanism.hpp>
-#include <cozmq/wire/plain_mechanism.hpp>
+#include <cozmq/wire/mechanism_results.hpp>
 #include <cozmq/wire/properties_codec.hpp>
 
 #include <algorithm>
@@ -67,6 +67,8 @@ class client final : public session {
 
   wire::mechanism_result on_command(wire::command_view command, std::vector<std::byte>& out) override
   {
+    if (step_ == step::welcome && command.name == "HELLO")
+      return wire::detail::both_are_clients(name());
     std::string_view const awaited = step_ == step::welcome ? "WELCOME"
                                      : step_ == step::ready ? "READY"
                                                             : "nothing more";

@@ -10,7 +10,7 @@
 #include <cozmq/message/properties.hpp>
 #include <cozmq/wire/command.hpp>
 #include <cozmq/wire/mechanism.hpp>
-#include <cozmq/wire/plain_mechanism.hpp>
+#include <cozmq/wire/mechanism_results.hpp>
 #include <cozmq/wire/properties_codec.hpp>
 
 #include <algorithm>

@@ -6,7 +6,7 @@
 #include <cozmq/message/properties.hpp>
 #include <cozmq/wire/command.hpp>
 #include <cozmq/wire/mechanism.hpp>
-#include <cozmq/wire/printable.hpp>
+#include <cozmq/wire/mechanism_results.hpp>
 #include <cozmq/wire/properties_codec.hpp>
 
 #include <algorithm>
@@ -14,34 +14,12 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
 namespace cozmq::wire {
 
 inline constexpr std::size_t max_plain_text = 255;
-
-namespace detail {
-
-inline mechanism_result unexpected(std::string_view got, std::string_view instead)
-{
-  return mechanism_result::failure(errc::unexpected_command, "the peer sent " + printable(got, 64) +
-                                                                 " instead of " + std::string{instead});
-}
-
-inline mechanism_result metadata_of(command_view command)
-{
-  std::error_code ec;
-  properties metadata = parse_properties(command.data, ec);
-  if (ec)
-    return mechanism_result::failure(
-        errc::malformed_metadata,
-        "the properties in the peer's " + printable(command.name, 64) + " are malformed");
-  return mechanism_result::received(std::move(metadata));
-}
-
-}  // namespace detail
 
 /// The side that has a name and a password. [RFC 24] HELLO, then INITIATE with its properties.
 class plain_client final : public mechanism {
@@ -71,8 +49,7 @@ class plain_client final : public mechanism {
   {
     if (!welcome_) {
       if (command.name == "HELLO")
-        return mechanism_result::failure(errc::mechanism_mismatch,
-                                         "both ends are clients of PLAIN: one of them must be the server");
+        return detail::both_are_clients(name());
       if (command.name != "WELCOME")
         return detail::unexpected(command.name, "WELCOME");
       if (!command.data.empty())
