@@ -5,6 +5,7 @@
 #include <cozmq/core/error.hpp>
 #include <cozmq/curve/box.hpp>
 #include <cozmq/curve/cookie.hpp>
+#include <cozmq/curve/hello.hpp>
 #include <cozmq/curve/keys.hpp>
 #include <cozmq/curve/session.hpp>
 #include <cozmq/message/properties.hpp>
@@ -46,19 +47,15 @@ class client final : public session {
 
   wire::mechanism_role role() const noexcept override { return wire::mechanism_role::client; }
 
-  // [RFC 26, HELLO] version, padding, C', a short nonce, Box [64 * %x0](C'->S).
   void start(bool, properties own, std::vector<std::byte>& out) override
   {
     wire::append_properties(own_metadata_, own);
     must_succeed(crypto_box_keypair(raw(short_key_.data()), short_secret_.raw()));
     must_succeed(shared_.agree(settings_->server.bytes(), short_secret_.view().first<key_size>()) ? 0 : -1);
-    constexpr std::array<std::byte, 64> zeros{};
-    constexpr std::array version{std::byte{1}, std::byte{0}};
-    constexpr std::size_t padding = 72;
-    std::byte* to = wire::append_command_head(
-        out, "HELLO", version.size() + padding + key_size + short_nonce_size + mac_size + zeros.size());
-    to = std::copy(version.begin(), version.end(), to);
-    to = std::fill_n(to, padding, std::byte{});
+    constexpr std::array<std::byte, hello::zeros_size> zeros{};
+    std::byte* to = wire::append_command_head(out, "HELLO", hello::size);
+    to = std::copy(hello::version.begin(), hello::version.end(), to);
+    to = std::fill_n(to, hello::padding_size, std::byte{});
     to = std::copy(short_key_.begin(), short_key_.end(), to);
     std::uint64_t const number = next_number();
     store_big_endian(to, number);

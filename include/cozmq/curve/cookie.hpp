@@ -52,8 +52,8 @@ class cookie_keys {
  public:
   using clock = cookie_key::clock;
 
-  static constexpr std::chrono::seconds in_use{60};     ///< for new cookies
-  static constexpr std::chrono::seconds is_valid{120};  ///< for those that come back
+  static constexpr std::chrono::seconds used_for{60};    ///< for new cookies
+  static constexpr std::chrono::seconds valid_for{120};  ///< for those that come back
 
   std::shared_ptr<cookie_key const> current(clock::time_point now)
   {
@@ -61,7 +61,7 @@ class cookie_keys {
     // Only handshakes hold it: [RFC 26, WELCOME] the server MUST discard it after a short interval, also when no client
     // comes to remind it.
     std::shared_ptr<cookie_key const> key = current_.lock();
-    if (!key || now - key->made() >= in_use) {
+    if (!key || now - key->made() >= used_for) {
       key = std::make_shared<cookie_key const>(now);
       current_ = key;
     }

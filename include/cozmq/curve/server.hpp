@@ -5,6 +5,7 @@
 #include <cozmq/core/error.hpp>
 #include <cozmq/curve/box.hpp>
 #include <cozmq/curve/cookie.hpp>
+#include <cozmq/curve/hello.hpp>
 #include <cozmq/curve/keys.hpp>
 #include <cozmq/curve/session.hpp>
 #include <cozmq/message/properties.hpp>
@@ -34,8 +35,9 @@ struct server_settings {
   cookie_keys::clock::time_point (*now)() = &cookie_keys::clock::now;
 };
 
-/// The server. Until a client has sent a HELLO that only one who knows our key can make, nothing is computed or kept for it;
-/// until its INITIATE, a nonce.
+/// The server. A HELLO, a forged one too, costs a multiplication on the curve; before it is found good, no key pair is made
+/// and nothing of it is kept. Until INITIATE what is kept of a client is a nonce, and the key of its cookie, which it shares
+/// with others.
 class server final : public session {
  public:
   explicit server(std::shared_ptr<server_settings> settings) : settings_{std::move(settings)} {}
@@ -79,23 +81,16 @@ class server final : public session {
  private:
   enum class step : std::uint8_t { hello, initiate, ready };
 
-  // [RFC 26, HELLO] version, padding, C', a short nonce, Box [64 * %x0](C'->S).
-  static constexpr std::size_t version_size = 2;
-  static constexpr std::size_t padding_size = 72;
-  static constexpr std::size_t zeros_size = 64;
-  static constexpr std::size_t hello_size =
-      version_size + padding_size + key_size + short_nonce_size + mac_size + zeros_size;
-
   wire::mechanism_result on_hello(byte_view data, std::vector<std::byte>& out)
   {
-    if (data.size() != hello_size || data[0] != std::byte{1} || data[1] != std::byte{0})
+    if (data.size() != hello::size || data[0] != hello::version[0] || data[1] != hello::version[1])
       return malformed("HELLO");
     // NetMQ does not clear the padding, so it may be anything; the size is what it is for.
-    data = data.subspan(version_size + padding_size);
+    data = data.subspan(hello::padding_end);
     auto const theirs = data.first<key_size>();
     auto const number = load_big_endian<std::uint64_t>(data.data() + key_size);
     shared_key shared;
-    std::array<std::byte, zeros_size> zeros;
+    std::array<std::byte, hello::zeros_size> zeros;
     if (!shared.agree(theirs, settings_->keys.secret_key().expose()) ||
         !shared.open(nonce{"CurveZMQHELLO---", number}, data.subspan(key_size + short_nonce_size),
                      zeros.data()) ||
@@ -138,12 +133,12 @@ class server final : public session {
     byte_view const data = command.data;
     if (data.size() < initiate_head + mac_size + key_size + vouch_size)
       return malformed("INITIATE");
-    std::shared_ptr<cookie_key const> const cookies = std::exchange(cookie_key_, nullptr);
+    std::shared_ptr<cookie_key const> const sealed_by = std::exchange(cookie_key_, nullptr);
     // The cookie is the one of this connection: else whoever has recorded another one could play it again.
     wiped<cookie_text_size> ours;
-    if (settings_->now() - cookies->made() >= cookie_keys::is_valid ||
+    if (settings_->now() - sealed_by->made() >= cookie_keys::valid_for ||
         !same_octets(data.first(long_nonce_size), cookie_nonce_) ||
-        !cookies->open(cookie_nonce_, data.subspan(long_nonce_size, cookie_box_size), ours.data()))
+        !sealed_by->open(cookie_nonce_, data.subspan(long_nonce_size, cookie_box_size), ours.data()))
       return not_authentic();
     auto const short_key = ours.view().first<key_size>();
     auto const short_secret = ours.view().last<key_size>();

@@ -81,6 +81,12 @@ inline frame_header read_frame_header(std::byte const* at) noexcept
   return {more, command, max_frame_header_size, load_big_endian<std::uint64_t>(at + 1)};
 }
 
+/// MORE and COMMAND of a header, as `encode_frame_header` takes them.
+constexpr unsigned flags_of(frame_header const& header) noexcept
+{
+  return (header.more ? flag_more : 0U) | (header.command ? flag_command : 0U);
+}
+
 /// How many octets the header of a frame with `size` octets of body takes: 2 or 9.
 constexpr std::size_t frame_header_length(std::uint64_t size) noexcept
 {

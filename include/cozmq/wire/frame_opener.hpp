@@ -128,11 +128,6 @@ class frame_opener {
     std::size_t used_ = 0;
   };
 
-  static unsigned flags_of(frame_header const& header) noexcept
-  {
-    return (header.more ? flag_more : 0) | (header.command ? flag_command : 0);
-  }
-
   // Opens the frames that are whole, of which the last one ends at `at`.
   template <class OnCommand>
   std::error_code open_whole(std::size_t& at, std::optional<frame_header>& incomplete, mechanism& security,

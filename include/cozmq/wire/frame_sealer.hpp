@@ -165,7 +165,7 @@ inline void frame_sealer::seal_next(encoder const& from, mechanism& security)
       std::size_t const sealed_size = security.sealed_size(size);
       if (sealed_size <= chunk::sealed_capacity && sealed_size > chunk::sealed_capacity - end_)
         return;
-      seal((header.more ? flag_more : 0) | (header.command ? flag_command : 0), body, sealed_size, security);
+      seal(flags_of(header), body, sealed_size, security);
       std::size_t const clear = header.length + size;
       std::size_t const of_commands = std::min(clear, commands);
       commands -= of_commands;
