@@ -108,22 +108,50 @@ TEST_CASE("our CURVE client understands a server made by hand")
   CHECK(feed(client.side, server.ready()) == status::done);
 }
 
-TEST_CASE("two CURVE handshakes of the same keys have no octets in common but the fixed ones")
+TEST_CASE("two CURVE handshakes of one server with one client have no key, nonce or box in common")
 {
-  curve_keys const server_keys = curve_keys::generate();
-  curve_keys const client_keys = curve_keys::generate();
-  client_end one{client_keys, server_keys.public_key()};
-  client_end two{client_keys, server_keys.public_key()};
-  octets const hello = take_output(one.side);
-  CHECK(part_of(hello, 2 + 80, 32) != part_of(take_output(two.side), 2 + 80, 32));
-  server_end first{server_keys};
-  server_end second{server_keys};
-  feed(first.side, hello);
-  feed(second.side, hello);
-  octets const welcome = take_output(first.side);
-  octets const again = take_output(second.side);
-  CHECK(part_of(welcome, 10, 16) != part_of(again, 10, 16));
-  CHECK(part_of(welcome, 26, 144) != part_of(again, 26, 144));
+  SECTION("what the server says to the same HELLO")
+  {
+    welcomed one;
+    hand_made_client again = one.client;
+    server_end server{one.settings};
+    feed(server.side, again.hello());
+    octets const welcome = take_output(server.side);
+    again.welcome(welcome);
+    CHECK(again.server_short != one.client.server_short);
+    CHECK(part_of(again.cookie, 0, 16) != part_of(one.client.cookie, 0, 16));
+    CHECK(part_of(again.cookie, 16, 80) != part_of(one.client.cookie, 16, 80));
+    server_end third{one.settings};
+    feed(third.side, again.hello());
+    octets const other = data_of(take_output(third.side), "WELCOME");
+    CHECK(part_of(other, 0, 16) != part_of(data_of(welcome, "WELCOME"), 0, 16));
+  }
+  SECTION("what the client says, to the same WELCOME too")
+  {
+    curve_keys const server_keys = curve_keys::generate();
+    curve_keys const client_keys = curve_keys::generate();
+    hand_made_server server{server_keys};
+    std::vector<octets> boxes;
+    std::vector<octets> keys;
+    std::vector<octets> vouches;
+    for (int i = 0; i < 2; ++i) {
+      client_end client{client_keys, server_keys.public_key()};
+      server.hello(take_output(client.side));
+      keys.push_back(server.client_short);
+      feed(client.side, server.welcome());
+      octets const said = take_output(client.side);
+      server.initiate(said);
+      octets const data = data_of(said, "INITIATE");
+      boxes.push_back(part_of(data, 104, data.size() - 104));
+      vouches.push_back(part_of(opened(boxes.back(), from_text("CurveZMQINITIATE") + part_of(data, 96, 8),
+                                       server.client_short, server.short_term.secret_key),
+                                32, 96));
+    }
+    CHECK(keys[0] != keys[1]);
+    CHECK(boxes[0] != boxes[1]);
+    CHECK(part_of(vouches[0], 0, 16) != part_of(vouches[1], 0, 16));
+    CHECK(part_of(vouches[0], 16, 80) != part_of(vouches[1], 16, 80));
+  }
 }
 
 TEST_CASE("no octet of a CURVE command may be changed on its way, but the padding of HELLO")
