@@ -396,6 +396,28 @@ TEST_CASE("cookie keys are new every minute, and when nobody holds one")
   }
 }
 
+TEST_CASE("a server lets the key of a cookie go once INITIATE has come, whatever that is")
+{
+  welcomed end;
+  std::weak_ptr<curve::cookie_key const> const key = end.settings->cookies.current(end.settings->now());
+  REQUIRE_FALSE(key.expired());
+  octets initiate = end.client.initiate();
+  SECTION("good")
+  {
+    CHECK(feed(end.server.side, initiate) == status::done);
+  }
+  SECTION("forged")
+  {
+    initiate.back() ^= std::byte{1};
+    CHECK(feed(end.server.side, initiate) == status::failed);
+  }
+  SECTION("malformed")
+  {
+    CHECK(feed(end.server.side, command_frame("INITIATE", octets(100))) == status::failed);
+  }
+  CHECK(key.expired());
+}
+
 TEST_CASE("the numbers of a handshake's commands grow")
 {
   for (std::uint64_t number : {0U, 1U, 2U}) {

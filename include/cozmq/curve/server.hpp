@@ -130,10 +130,10 @@ class server final : public session {
   wire::mechanism_result on_initiate(wire::command_view command)
   {
     step_ = step::ready;
+    std::shared_ptr<cookie_key const> const sealed_by = std::exchange(cookie_key_, nullptr);
     byte_view const data = command.data;
     if (data.size() < initiate_head + mac_size + key_size + vouch_size)
       return malformed("INITIATE");
-    std::shared_ptr<cookie_key const> const sealed_by = std::exchange(cookie_key_, nullptr);
     // The cookie is the one of this connection: else whoever has recorded another one could play it again.
     wiped<cookie_text_size> ours;
     if (settings_->now() - sealed_by->made() >= cookie_keys::valid_for ||
