@@ -1,3 +1,4 @@
+#include "curve/ends.hpp"
 #include "support/catch.hpp"
 #include "support/octets.hpp"
 #include <cozmq/curve.hpp>
@@ -5,6 +6,7 @@
 #include <cozmq/wire/command.hpp>
 
 #include <memory>
+#include <string>
 #include <utility>
 
 using namespace cozmq;
@@ -57,10 +59,24 @@ TEST_CASE("a CURVE option that was moved from is set as before")
 
 TEST_CASE("a CURVE client without keys makes a pair for all its connections")
 {
-  option::curve_client const client{curve_keys::generate().public_key()};
-  engine::socket_options to;
-  REQUIRE_FALSE(client.apply(to));
-  CHECK(to.mechanism()->name() == "CURVE");
+  curve_keys const keys = curve_keys::generate();
+  auto const key_shown_by = [&](option::curve_client const& option) {
+    engine::socket_options to;
+    REQUIRE_FALSE(option.apply(to));
+    wire::handshake client{push_config(to.mechanism())};
+    take_output(client);
+    feed(client, curve_greeting());
+    server_end server{keys};
+    feed(server.side, take_output(client));
+    feed(client, take_output(server.side));
+    REQUIRE(feed(server.side, take_output(client)) == status::done);
+    return server.side.shown().public_key;
+  };
+  option::curve_client const client{keys.public_key()};
+  std::string const first = key_shown_by(client);
+  CHECK(first.size() == 32);
+  CHECK((key_shown_by(client) == first));
+  CHECK((key_shown_by(option::curve_client{keys.public_key()}) != first));
 }
 
 TEST_CASE("a CURVE client takes no server's key with which nothing can be sealed")
