@@ -2,14 +2,13 @@
 #pragma once
 
 #include <cozmq/core/bytes.hpp>
+#include <cozmq/routing/keyed_hash.hpp>
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>
-#include <random>
 #include <utility>
 #include <vector>
 
@@ -20,7 +19,7 @@ namespace cozmq::routing {
 ///
 /// One hash table for all topics, and the list of lengths that occur: a match hashes the text once, from front to
 /// back, and looks up at each length. Nothing recurses over topic bytes, which a peer chooses; memory is the topic
-/// and some 60 bytes. The hash is seeded per table against peers that choose colliding topics.
+/// and some 60 bytes. Each table's hash has a key of its own, so that no peer can choose topics that collide.
 template <class Value>
 class prefix_table {
  public:
@@ -135,60 +134,14 @@ class prefix_table {
   // What is looked at before a node is, in a byte so that the tags of many topics stay in a cache.
   static std::uint8_t tag(std::uint32_t h) noexcept { return static_cast<std::uint8_t>(h >> 24 | 0x80); }
 
-  // Hashes ever longer prefixes of one text without starting again: whole words are mixed in once, the
-  // rest of a prefix is added when its hash is asked for.
-  struct hasher {
-    std::uint64_t state;
-    std::size_t done = 0;
-
-    static std::uint64_t mix(std::uint64_t h, std::uint64_t word) noexcept
-    {
-      h = (h ^ word) * 0x9E3779B97F4A7C15U;
-      return h ^ (h >> 29);
-    }
-
-    std::uint32_t advance_to(byte_view text, std::size_t length) noexcept
-    {
-      for (; done + 8 <= length; done += 8)
-        state = mix(state, word_at(text.data() + done));
-      std::uint64_t rest = 0;
-      if (std::size_t const bits = (length - done) * 8; bits == 0) {
-      } else if (length >= 8) {
-        // The bytes before the rest have been mixed in already, so that one whole word can be read.
-        rest = later_bytes(word_at(text.data() + length - 8), bits);
-      } else {
-        std::byte word[8] = {};
-        for (std::size_t i = done; i < length; ++i)
-          word[8 - length + i] = text[i];
-        rest = word_at(word);
-      }
-      std::uint64_t const h = mix(mix(state, rest), length);
-      return static_cast<std::uint32_t>(h >> 32);
-    }
-
-    static std::uint64_t word_at(std::byte const* bytes) noexcept
-    {
-      std::uint64_t word;
-      std::memcpy(&word, bytes, 8);
-      return word;
-    }
-
-    // The word without all but its last `bits` in memory; as many as there are, but not none.
-    static std::uint64_t later_bytes(std::uint64_t word, std::size_t bits) noexcept
-    {
-      std::uint64_t const all = ~std::uint64_t{0};
-      return word & (std::endian::native == std::endian::little ? all << (64 - bits) : all >> (64 - bits));
-    }
-  };
-
   template <class Visit>
   bool find_prefix(byte_view text, Visit&& visit)
   {
-    hasher state{seed_};
+    prefix_hasher hasher{key_};
     for (auto const& [length, count] : lengths_) {
       if (length > text.size())
         return false;
-      std::size_t const slot = find_slot(text.first(length), state.advance_to(text, length));
+      std::size_t const slot = find_slot(text.first(length), narrow(hasher.advance_to(text, length)));
       if (tags_[slot] != free_slot && visit(nodes_[slot]->value))
         return true;
     }
@@ -197,9 +150,9 @@ class prefix_table {
 
   std::uint32_t hash(byte_view topic) const noexcept
   {
-    hasher state{seed_};
-    return state.advance_to(topic, topic.size());
+    return narrow(prefix_hasher{key_}.advance_to(topic, topic.size()));
   }
+  static std::uint32_t narrow(std::uint64_t h) noexcept { return static_cast<std::uint32_t>(h); }
 
   // The slot of `topic`, or the free one where it would go. There is always a free slot.
   std::size_t find_slot(byte_view topic, std::uint32_t h) const noexcept
@@ -267,7 +220,7 @@ class prefix_table {
   std::vector<node_ptr> nodes_;
   std::size_t size_ = 0;
   std::vector<std::pair<std::size_t, std::size_t>> lengths_;  // (length, topics of that length), ascending
-  std::uint64_t seed_ = std::random_device{}() | (std::uint64_t{std::random_device{}()} << 32);
+  hash_key key_ = hash_key::unique();
 };
 
 }  // namespace cozmq::routing
