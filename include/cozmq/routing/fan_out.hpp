@@ -53,7 +53,6 @@ class fan_out {
   /// The application decides that `p` is to get `topic`, or not. False when nothing has changed.
   bool answer(pipe& p, bool wanted, byte_view topic)
   {
-    answered_ = true;
     return topics_.set(p, wanted, topic) != topic_change::none;
   }
 
@@ -61,9 +60,7 @@ class fan_out {
   template <class Gone>
   void drop(pipe& p, Gone&& gone)
   {
-    if (p.topics > 0 || answered_)
-      topics_.drop(p, gone);
-    p.topics = p.topic_bytes = 0;
+    topics_.drop(p, gone);
   }
 
   /// How many peers would receive a message that starts with `topic`.
@@ -76,6 +73,9 @@ class fan_out {
 
   /// How many different topics peers have subscribed to.
   std::size_t topics() const noexcept { return topics_.size(); }
+
+  /// What `p` has subscribed to, or was given.
+  topic_count topics_of(pipe const& p) const { return topics_.count(p); }
 
   /// Messages that a peer lost because it was full.
   std::uint64_t dropped() const noexcept { return dropped_; }
@@ -95,7 +95,6 @@ class fan_out {
   pipe_list<&pipe::outbound_slot> pipes_;
   copies copies_;
   std::vector<pipe*> targets_;  // of the message that is being sent, with nodrop
-  bool answered_ = false;       // some peers have topics that they have not asked for
   std::uint64_t mark_ = 0;
   std::uint64_t dropped_ = 0;
 };

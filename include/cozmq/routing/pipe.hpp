@@ -72,9 +72,6 @@ class pipe {
   std::size_t inbound_slot = npos;
   std::size_t outbound_slot = npos;
   std::uint64_t mark = 0;
-  // What the peer subscribed to, counted against its limits.
-  std::size_t topics = 0;
-  std::size_t topic_bytes = 0;
   /// Messages for the peer that were dropped because it was full.
   std::uint64_t missed = 0;
   /// What messages of the peer tell of it; null unless that is wanted.

@@ -2,15 +2,19 @@
 #pragma once
 
 #include <cozmq/routing/pipe.hpp>
+#include <cozmq/routing/pipe_crowd.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <utility>
 #include <vector>
 
 namespace cozmq::routing {
 
-/// The subscribers of one topic. Most topics have one subscriber, so a second one is what allocates.
+/// The subscribers of one topic. Most topics have one subscriber, so a second one is what allocates; some have all, so that
+/// nothing takes longer with many.
 class pipe_set {
  public:
   pipe_set() = default;
@@ -20,11 +24,7 @@ class pipe_set {
     std::swap(held_, other.held_);
     return *this;
   }
-  ~pipe_set()
-  {
-    if (many())
-      delete list();
-  }
+  ~pipe_set() { clear(); }
 
   bool empty() const noexcept { return held_ == nullptr; }
 
@@ -37,50 +37,90 @@ class pipe_set {
     }
     if (contains(p))
       return false;
-    if (!many())
-      held_ = marked(new std::vector<pipe*>(1, held_));
-    list()->push_back(&p);
+    if (kind() == one)
+      held_ = marked(new list_type(1, held_), some);
+    if (kind() == some && list().size() == few)
+      become_crowd();
+    if (kind() == some)
+      list().push_back(&p);
+    else
+      crowd().insert(p);
     return true;
   }
 
   /// False when `p` was not in the set.
   bool erase(pipe& p) noexcept
   {
-    if (!many())
+    if (kind() == one)
       return held_ == &p && std::exchange(held_, nullptr) != nullptr;
-    std::vector<pipe*>* const all = list();
-    auto const at = std::find(all->begin(), all->end(), &p);
-    if (at == all->end())
+    if (!(kind() == some ? erase_from(list(), p) : crowd().erase(p)))
       return false;
-    *at = all->back();
-    all->pop_back();
-    if (all->empty()) {
-      delete all;
-      held_ = nullptr;
-    }
+    if (begin() == end())
+      clear();
     return true;
   }
 
-  bool contains(pipe const& p) const noexcept { return std::find(begin(), end(), &p) != end(); }
+  bool contains(pipe const& p) const noexcept
+  {
+    return kind() == crowded ? crowd().contains(p) : std::find(begin(), end(), &p) != end();
+  }
 
-  pipe* const* begin() const noexcept { return many() ? list()->data() : &held_; }
+  pipe* const* begin() const noexcept { return kind() == one ? &held_ : members().data(); }
   pipe* const* end() const noexcept
   {
-    return many() ? list()->data() + list()->size() : &held_ + (held_ != nullptr ? 1 : 0);
+    return kind() == one ? &held_ + (held_ != nullptr ? 1 : 0) : members().data() + members().size();
   }
 
  private:
-  // Both are aligned, so the lowest bit of an address is free: it says that `held_` is really a list.
-  static constexpr std::uintptr_t mark = 1;
+  using list_type = std::vector<pipe*>;
+  static constexpr std::size_t few = 16;
 
-  static pipe* marked(std::vector<pipe*>* all) noexcept
+  // All that is pointed to is aligned, so the lowest bits of an address are free: they say what `held_` really is.
+  static constexpr std::uintptr_t one = 0;
+  static constexpr std::uintptr_t some = 1;
+  static constexpr std::uintptr_t crowded = 2;
+  static constexpr std::uintptr_t mark = 3;
+
+  std::uintptr_t kind() const noexcept { return reinterpret_cast<std::uintptr_t>(held_) & mark; }
+
+  template <class Many>
+  static pipe* marked(Many* all, std::uintptr_t kind) noexcept
   {
-    return reinterpret_cast<pipe*>(reinterpret_cast<std::uintptr_t>(all) | mark);
+    return reinterpret_cast<pipe*>(reinterpret_cast<std::uintptr_t>(all) | kind);
   }
-  bool many() const noexcept { return (reinterpret_cast<std::uintptr_t>(held_) & mark) != 0; }
-  std::vector<pipe*>* list() const noexcept
+  template <class Many>
+  Many* unmarked() const noexcept
   {
-    return reinterpret_cast<std::vector<pipe*>*>(reinterpret_cast<std::uintptr_t>(held_) & ~mark);
+    return reinterpret_cast<Many*>(reinterpret_cast<std::uintptr_t>(held_) & ~mark);
+  }
+  list_type& list() const noexcept { return *unmarked<list_type>(); }
+  pipe_crowd<>& crowd() const noexcept { return *unmarked<pipe_crowd<>>(); }
+  list_type const& members() const noexcept { return kind() == some ? list() : crowd().list(); }
+
+  void become_crowd()
+  {
+    auto made = std::make_unique<pipe_crowd<>>(list_type{list()});
+    delete &list();
+    held_ = marked(made.release(), crowded);
+  }
+
+  static bool erase_from(list_type& all, pipe& p) noexcept
+  {
+    auto const at = std::find(all.begin(), all.end(), &p);
+    if (at == all.end())
+      return false;
+    *at = all.back();
+    all.pop_back();
+    return true;
+  }
+
+  void clear() noexcept
+  {
+    if (kind() == some)
+      delete &list();
+    else if (kind() == crowded)
+      delete &crowd();
+    held_ = nullptr;
   }
 
   pipe* held_ = nullptr;

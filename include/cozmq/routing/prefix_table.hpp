@@ -84,15 +84,36 @@ class prefix_table {
         visit(n->topic(), n->value);
   }
 
-  /// Removes every topic for which `condemned(topic, Value&)` says so; it may be asked twice about one that stays.
-  template <class Condemned>
-  void erase_if(Condemned&& condemned)
+  /// The hash of `topic`, by which topics can be found again later. Some others may have the same.
+  std::uint32_t hash(byte_view topic) const noexcept
   {
-    // Removing moves later entries forward, so a slot is looked at until it holds one that stays. What comes from
-    // around the end of the table has been looked at before.
-    for (std::size_t slot = 0; slot < tags_.size(); ++slot)
-      while (tags_[slot] != free_slot && condemned(nodes_[slot]->topic(), nodes_[slot]->value))
+    return narrow(prefix_hasher{key_}.advance_to(topic, topic.size()));
+  }
+
+  /// Removes every topic of that hash for which `condemned(topic, Value&)` says so.
+  template <class Condemned>
+  void erase_if(std::uint32_t h, Condemned&& condemned)
+  {
+    if (size_ == 0)
+      return;
+    // Removing moves later entries forward, so a slot is looked at until it holds one that stays.
+    std::size_t const mask = tags_.size() - 1;
+    for (std::size_t slot = h & mask; tags_[slot] != free_slot; slot = (slot + 1) & mask)
+      while (has(slot, h) && condemned(nodes_[slot]->topic(), nodes_[slot]->value))
         erase_slot(slot);
+  }
+
+  /// Does `is(Value const&)` hold for a topic of that hash?
+  template <class Is>
+  bool any_of(std::uint32_t h, Is&& is) const
+  {
+    if (size_ == 0)
+      return false;
+    std::size_t const mask = tags_.size() - 1;
+    for (std::size_t slot = h & mask; tags_[slot] != free_slot; slot = (slot + 1) & mask)
+      if (has(slot, h) && is(std::as_const(nodes_[slot]->value)))
+        return true;
+    return false;
   }
 
  private:
@@ -148,11 +169,12 @@ class prefix_table {
     return false;
   }
 
-  std::uint32_t hash(byte_view topic) const noexcept
-  {
-    return narrow(prefix_hasher{key_}.advance_to(topic, topic.size()));
-  }
   static std::uint32_t narrow(std::uint64_t h) noexcept { return static_cast<std::uint32_t>(h); }
+
+  bool has(std::size_t slot, std::uint32_t h) const noexcept
+  {
+    return tags_[slot] == tag(h) && nodes_[slot]->hash == h;
+  }
 
   // The slot of `topic`, or the free one where it would go. There is always a free slot.
   std::size_t find_slot(byte_view topic, std::uint32_t h) const noexcept

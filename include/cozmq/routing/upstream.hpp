@@ -91,11 +91,10 @@ class upstream {
       bool const manual = out_->rules.manual;
       if (asked_ == &p)
         asked_ = nullptr;
-      if (p.topics > 0)
-        requested_.drop(p, [&](byte_view topic, bool) {
-          if (manual)
-            log_.push_request(nobody, false, topic);
-        });
+      requested_.drop(p, [&](byte_view topic, bool) {
+        if (manual)
+          log_.push_request(nobody, false, topic);
+      });
       out_->drop(p, [&](byte_view topic, bool last) {
         if (!manual && (last || out_->rules.verboser))
           log_.push_request(nobody, false, topic);
