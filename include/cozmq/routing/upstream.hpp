@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <system_error>
 #include <unordered_map>
 #include <utility>
@@ -20,7 +21,7 @@ namespace cozmq::routing {
 /// last CANCEL only unless `subscription_rules` says more, and whatever other messages its subscribers send.
 ///
 /// What the application does not receive is bounded: requests by `subscription_limits::bytes` in all, where those who
-/// send more are no longer read, and messages by `receive_hwm` for each peer.
+/// send more are no longer read, and messages by `receive_hwm` and `receive_hwm_bytes` for each peer.
 template <bool Reports>
 class upstream {
  public:
@@ -66,8 +67,11 @@ class upstream {
     auto const at = peers_.find(e.from);
     pipe* const from = at == peers_.end() ? nullptr : at->second.who;
     if (e.is_message) {
-      if (from != nullptr && --at->second.unread < receive_hwm && at->second.stopped)
-        readable(*from);
+      if (from != nullptr) {
+        at->second.unread.take(m);
+        if (at->second.stopped && may_read(*from))
+          readable(*from);
+      }
     } else {
       asked_ = from;
       if (out_->rules.last_value && m[0].bytes()[0] == std::byte{1})
@@ -126,20 +130,42 @@ class upstream {
   }
 
   std::size_t receive_hwm = 1000;
+  std::size_t receive_hwm_bytes = std::numeric_limits<std::size_t>::max();
 
  private:
+  // How much there is in the log.
+  struct amount {
+    std::size_t messages = 0;
+    std::size_t bytes = 0;
+
+    void put(message const& m)
+    {
+      ++messages;
+      bytes += m.byte_size();
+    }
+    void take(message const& m)
+    {
+      --messages;
+      bytes -= m.byte_size();
+    }
+  };
   struct peer {
     pipe* who;
-    std::size_t unread = 0;  // its messages in the log
-    bool stopped = false;    // there may be more that was not read for receive_hwm
+    amount unread;         // its messages
+    bool stopped = false;  // there may be more that was not read for the high-water marks
     bool held = false;
   };
   static constexpr std::uint64_t nobody = 0;
 
+  bool is_enough(amount const& a) const noexcept
+  {
+    return a.messages >= receive_hwm || a.bytes >= receive_hwm_bytes;
+  }
+
   bool may_read(pipe const& p) const
   {
     if constexpr (Reports)
-      return peers_.at(p.inbound_slot).unread < receive_hwm;
+      return !is_enough(peers_.at(p.inbound_slot).unread);
     else
       return true;
   }
@@ -166,7 +192,7 @@ class upstream {
       } else {
         rest = std::move(m);
       }
-      ++peers_.at(p.inbound_slot).unread;
+      peers_.at(p.inbound_slot).unread.put(rest);
       log_.push_message(p.inbound_slot, std::move(rest));
     }
   }

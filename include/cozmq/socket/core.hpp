@@ -49,8 +49,10 @@ class core final : public engine::socket_core {
       exchange_.outbound().rules = options().subscriptions;
     if constexpr (requires { exchange_.outbound().limits; })
       exchange_.outbound().limits = options().subscription_limits;
-    if constexpr (requires { exchange_.inbound().receive_hwm; })
+    if constexpr (requires { exchange_.inbound().receive_hwm; }) {
       exchange_.inbound().receive_hwm = options().receive_hwm;
+      exchange_.inbound().receive_hwm_bytes = options().receive_hwm_bytes;
+    }
     if constexpr (requires { exchange_.inbound().invert; })
       exchange_.inbound().invert = options().subscriptions.invert;
     if constexpr (requires { exchange_.inbound().verbose_unsubscribe; })

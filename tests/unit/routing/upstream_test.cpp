@@ -104,6 +104,33 @@ TEST_CASE("of a peer's messages as many are taken as the application may have wa
   CHECK(p.unread.empty());
 }
 
+TEST_CASE(
+    "of a peer's messages as many bytes are taken as the application may have waiting, and the one beyond")
+{
+  publisher pub;
+  pub.in.receive_hwm_bytes = 100;
+  fake_pipe p;
+  fake_pipe other;
+  pub.attach(p);
+  pub.attach(other);
+  std::string const half(30, 'x');
+  for (int i = 0; i < 4; ++i)
+    pub.arrive(p, {half, half});
+  CHECK(p.unread.size() == 2);
+  pub.arrive(other, {"other"});
+  CHECK(other.unread.empty());
+  CHECK(pub.receive() == texts{half, half});
+  CHECK(p.unread.size() == 1);
+  pub.in.receive_hwm_bytes = 60;
+  CHECK(pub.receive() == texts{half, half});
+  CHECK(p.unread.size() == 1);
+  CHECK(pub.receive() == texts{"other"});
+  CHECK(pub.receive() == texts{half, half});
+  CHECK(p.unread.empty());
+  CHECK(pub.receive() == texts{half, half});
+  CHECK(pub.receive().empty());
+}
+
 TEST_CASE("a peer that was no longer read is read on when the limit is raised, and when it is lowered")
 {
   publisher pub;
