@@ -208,9 +208,8 @@ class upstream {
       bool tell = report;
       if (rules.manual)
         requested_.request(p, wanted, topic, out_->limits, ec);
-      else if (topic_change const change = out_->subscription(p, wanted, topic, ec);
-               change != topic_change::edge)
-        tell = report && (rules.verboser || (rules.verbose && wanted));
+      else
+        tell = report && apply(p, wanted, topic, ec);
       if (tell && !ec) {
         log_.push_request(p.inbound_slot, wanted, topic, p.sender);
         if (log_.bytes() >= out_->limits.bytes)
@@ -220,6 +219,16 @@ class upstream {
       out_->subscription(p, wanted, topic, ec);
     }
     return ec;
+  }
+
+  // Is the application to know of it?
+  bool apply(pipe& p, bool wanted, byte_view topic, std::error_code& ec)
+  {
+    subscription_rules const& rules = out_->rules;
+    topic_change const change = out_->subscription(p, wanted, topic, ec);
+    // What was asked for while the application decided is told when it is taken back, as it would be then.
+    bool const withdrawn = !wanted && requested_.set(p, false, topic) != topic_change::none;
+    return withdrawn || change == topic_change::edge || rules.verboser || (rules.verbose && wanted);
   }
 
   void hold(pipe& p)

@@ -206,6 +206,75 @@ TEST_CASE("2.4 XPUB_MANUAL the limits of a peer hold for what it asks")
   CHECK(p.rejections.size() == 1);
 }
 
+TEST_CASE(
+    "2.4 XPUB_MANUAL what a peer was given is counted, so that it may take it back when manual has ended")
+{
+  publisher pub;
+  pub.out.rules.manual = true;
+  fake_pipe p;
+  pub.attach(p);
+  CHECK_FALSE(pub.in.subscription(p, true, as_bytes("A")));
+  CHECK(pub.receive() == texts{"\1A"});
+  CHECK(pub.in.subscribe(as_bytes("BBBB")) == errc{});
+  CHECK(pub.out.topics_of(p).topics == 1);
+  CHECK(pub.out.topics_of(p).bytes == 4);
+  pub.out.rules.manual = false;
+  CHECK_FALSE(pub.in.subscription(p, false, as_bytes("BBBB")));
+  CHECK(pub.out.topics_of(p).topics == 0);
+  CHECK(pub.out.topics_of(p).bytes == 0);
+  CHECK_FALSE(pub.in.subscription(p, true, as_bytes("C")));
+  CHECK(pub.out.subscribers(as_bytes("C")) == 1);
+}
+
+TEST_CASE("2.4 XPUB_MANUAL what a peer asked for ends with it, whatever it was given and took back since")
+{
+  publisher pub;
+  auto const come_and_go = [&](std::string const& topic, bool takes_back) {
+    pub.out.rules.manual = true;
+    auto p = std::make_unique<fake_pipe>();
+    pub.attach(*p);
+    CHECK_FALSE(pub.in.subscription(*p, true, as_bytes("stays " + topic)));
+    CHECK_FALSE(pub.in.subscription(*p, true, as_bytes(topic)));
+    CHECK(pub.receive() == texts{"\1stays " + topic});
+    CHECK(pub.receive() == texts{"\1" + topic});
+    CHECK(pub.in.subscribe(as_bytes(topic)) == errc{});
+    pub.out.rules.manual = !takes_back;
+    if (takes_back) {
+      CHECK_FALSE(pub.in.subscription(*p, false, as_bytes(topic)));
+      CHECK(pub.receive() == texts{"\0"s + topic});
+    }
+    pub.detach(*p);
+    return std::move(p);  // so that the next one is somewhere else
+  };
+  auto const first = come_and_go("A", true);
+  CHECK(pub.out.topics() == 0);
+  CHECK(pub.receive().empty());
+  // The same pipe again: nothing of before is known of it.
+  pub.out.rules.manual = true;
+  pub.attach(*first);
+  CHECK_FALSE(pub.in.subscription(*first, true, as_bytes("B")));
+  CHECK(pub.receive() == texts{"\1B"});
+  pub.detach(*first);
+  CHECK(pub.receive() == texts{"\0B"s});
+  CHECK(pub.receive().empty());
+}
+
+TEST_CASE("2.4 XPUB_MANUAL a request of before is told when it is taken back after manual has ended, once")
+{
+  publisher pub;
+  pub.out.rules.manual = true;
+  fake_pipe p;
+  pub.attach(p);
+  CHECK_FALSE(pub.in.subscription(p, true, as_bytes("A")));
+  CHECK(pub.receive() == texts{"\1A"});
+  pub.out.rules.manual = false;
+  CHECK_FALSE(pub.in.subscription(p, false, as_bytes("A")));
+  CHECK(pub.receive() == texts{"\0A"s});
+  pub.out.rules.manual = true;
+  pub.detach(p);
+  CHECK(pub.receive().empty());
+}
+
 TEST_CASE("the log of requests and messages keeps their order through any sequence of changes")
 {
   routing::request_log log;
