@@ -13,6 +13,7 @@
 #include <system_error>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace cozmq::routing {
 
@@ -21,7 +22,8 @@ namespace cozmq::routing {
 /// last CANCEL only unless `subscription_rules` says more, and whatever other messages its subscribers send.
 ///
 /// What the application does not receive is bounded: requests by `subscription_limits::bytes` in all, where those who
-/// send more are no longer read, and messages by `receive_hwm` and `receive_hwm_bytes` for each peer.
+/// send more are no longer read, and messages by `receive_hwm` and `receive_hwm_bytes` for each peer and
+/// for all that are gone: while there is more of these, nobody is read.
 template <bool Reports>
 class upstream {
  public:
@@ -40,7 +42,12 @@ class upstream {
   {
     disconnected(p);  // what was read since then asked for nothing that can still be had
     if constexpr (Reports) {
-      peers_.erase(p.inbound_slot);
+      if (auto const at = peers_.find(p.inbound_slot); at != peers_.end()) {
+        left_.messages += at->second.unread.messages;
+        left_.bytes += at->second.unread.bytes;
+        peers_.erase(at);
+        crowded_ = crowded_ || is_enough(left_);
+      }
       p.inbound_slot = pipe::npos;
     }
   }
@@ -71,6 +78,10 @@ class upstream {
         at->second.unread.take(m);
         if (at->second.stopped && may_read(*from))
           readable(*from);
+      } else {
+        left_.take(m);
+        if (crowded_ && left_.messages <= receive_hwm / 2 && left_.bytes <= receive_hwm_bytes / 2)
+          read_on();
       }
     } else {
       asked_ = from;
@@ -165,9 +176,22 @@ class upstream {
   bool may_read(pipe const& p) const
   {
     if constexpr (Reports)
-      return !is_enough(peers_.at(p.inbound_slot).unread);
+      return !crowded_ && !is_enough(peers_.at(p.inbound_slot).unread);
     else
       return true;
+  }
+
+  // Enough has been received of those who are gone.
+  void read_on()
+  {
+    crowded_ = false;
+    std::vector<std::uint64_t> waiting;
+    for (auto const& [id, each] : peers_)
+      if (each.stopped)
+        waiting.push_back(id);
+    for (std::uint64_t const id : waiting)
+      if (auto const at = peers_.find(id); at != peers_.end())
+        readable(*at->second.who);
   }
 
   // [libzmq] every frame that begins with 0 or 1 is a request, unless only_first says that those of an application's
@@ -252,6 +276,8 @@ class upstream {
   pipe* asked_ = nullptr;         // whose request was received last
   subscription_table requested_;  // manual: what peers asked for, whatever they got
   bool holding_ = false;
+  amount left_;           // messages of peers that are gone
+  bool crowded_ = false;  // so many that nobody is read
 };
 
 static_assert(inbound<upstream<true>> && inbound<upstream<false>>);

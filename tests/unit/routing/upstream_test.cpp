@@ -153,6 +153,45 @@ TEST_CASE("a peer that was no longer read is read on when the limit is raised, a
   CHECK(pub.out.subscribers(as_bytes("topic")) == 1);
 }
 
+TEST_CASE("who comes, sends and goes again adds up to the limit of one peer, and nothing is lost")
+{
+  bool const of_bytes = GENERATE(false, true);
+  publisher pub;
+  of_bytes ? pub.in.receive_hwm_bytes = 80 : pub.in.receive_hwm = 8;
+  fake_pipe stays;
+  pub.attach(stays);
+  pub.arrive(stays, {"ten octets"});
+  for (int i = 0; i < 4; ++i) {
+    fake_pipe p;
+    pub.attach(p);
+    pub.arrive(p, {"and twenty"});
+    pub.arrive(p, {"and thirty"});
+    CHECK(p.unread.empty());
+    pub.detach(p);
+  }
+  fake_pipe late;
+  pub.attach(late);
+  for (int i = 0; i < 3; ++i)
+    pub.arrive(late, {"is waiting"});
+  pub.arrive(stays, {"so do I..."});
+  CHECK(late.unread.size() == 3);
+  CHECK(stays.unread.size() == 1);
+  CHECK(pub.receive() == texts{"ten octets"});
+  for (int i = 0; i < 4; ++i) {
+    CHECK(late.unread.size() == 3);
+    CHECK(stays.unread.size() == 1);
+    CHECK(pub.receive() == texts{i % 2 == 0 ? "and twenty" : "and thirty"});
+  }
+  CHECK(late.unread.empty());  // half of it has been received
+  CHECK(stays.unread.empty());
+  std::size_t rest = 0;
+  while (!pub.receive().empty())
+    ++rest;
+  CHECK(rest == 4 + 3 + 1);
+  pub.arrive(late, {"at once"});
+  CHECK(pub.receive() == texts{"at once"});
+}
+
 TEST_CASE("requests that are read after their sender is gone leave no subscription behind")
 {
   publisher pub;
