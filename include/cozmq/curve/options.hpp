@@ -17,8 +17,8 @@ namespace cozmq::option {
 
 /// CURVE, as the side that clients know by its public key: what goes over the wire is encrypted, and clients have proved that
 /// they own the key they show. Which clients come in says `option::authenticator`; without one, all do. The keys lie once in
-/// memory for all connections and all copies of this option. Later connections; not over inproc.
-/// @libzmq ZMQ_CURVE_SERVER, ZMQ_CURVE_SECRETKEY | NULL | later connections | all but STREAM
+/// memory for all connections and all copies of this option. Later binds and connects; not over inproc.
+/// @libzmq ZMQ_CURVE_SERVER, ZMQ_CURVE_SECRETKEY | NULL | later binds, connects | all but STREAM
 class curve_server {
  public:
   explicit curve_server(curve_keys keys)
@@ -41,8 +41,9 @@ class curve_server {
 };
 
 /// CURVE, as the side that knows the server's public key, and talks to nobody who does not own it. Without keys of its own
-/// it is a client that nobody knows: it makes a pair, the same for all its connections. Later connections; not over inproc.
-/// @libzmq ZMQ_CURVE_SERVERKEY, ZMQ_CURVE_PUBLICKEY, ZMQ_CURVE_SECRETKEY | NULL | later connections | all but STREAM
+/// it is a client that nobody knows: it makes a pair, the same for all its connections. Later binds and
+/// connects; not over inproc.
+/// @libzmq ZMQ_CURVE_SERVERKEY, ZMQ_CURVE_PUBLICKEY, ZMQ_CURVE_SECRETKEY | NULL | later binds, connects | all but STREAM
 class curve_client {
  public:
   curve_client(curve_keys keys, curve_public_key const& server)

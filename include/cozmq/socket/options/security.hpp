@@ -21,8 +21,9 @@
 
 namespace cozmq::option {
 
-/// No security, which is what a socket has that is told nothing else: set it to say that this is meant. Later connections.
-/// @libzmq - | NULL | later connections | all but STREAM
+/// No security, which is what a socket has that is told nothing else: set it to say that this is meant. Later binds
+/// and connects.
+/// @libzmq - | NULL | later binds, connects | all but STREAM
 struct no_security {
   static constexpr bool applies_to(socket_type type) { return type != socket_type::stream; }
   std::error_code apply(engine::socket_options& to) const
@@ -33,8 +34,8 @@ struct no_security {
 };
 
 /// PLAIN, as the side that decides: whom `option::authenticator` does not let in by name and password, and everybody as
-/// long as there is none, is refused. Both travel in the clear. Later connections.
-/// @libzmq ZMQ_PLAIN_SERVER | NULL | later connections | all but STREAM
+/// long as there is none, is refused. Both travel in the clear. Later binds and connects.
+/// @libzmq ZMQ_PLAIN_SERVER | NULL | later binds, connects | all but STREAM
 struct plain_server {
   static constexpr bool applies_to(socket_type type) { return type != socket_type::stream; }
   std::error_code apply(engine::socket_options& to) const
@@ -44,8 +45,9 @@ struct plain_server {
   }
 };
 
-/// PLAIN, as the side with a name and a password, of at most 255 bytes each, which travel in the clear. Later connections.
-/// @libzmq ZMQ_PLAIN_USERNAME, ZMQ_PLAIN_PASSWORD | NULL | later connections | all but STREAM
+/// PLAIN, as the side with a name and a password, of at most 255 bytes each, which travel in the clear. Later binds and
+/// connects.
+/// @libzmq ZMQ_PLAIN_USERNAME, ZMQ_PLAIN_PASSWORD | NULL | later binds, connects | all but STREAM
 struct plain_client {
   plain_client(std::string name, std::string secret) : user_name{std::move(name)}, password{std::move(secret)}
   {
@@ -70,7 +72,7 @@ struct plain_client {
 /// `handshake_timeout`), throwing or without an answer means refused. It lives as long as the socket has it, and as long as a coroutine of it goes on: what it
 /// refers to must, too. Default: none, and then PLAIN lets nobody in, CURVE and NULL everybody. Later connections; not over
 /// inproc.
-/// @libzmq a handler at inproc://zeromq.zap.01 | none | later connections | all but STREAM
+/// @libzmq a ZAP handler; here asked only by a `zap_authenticator(ctx)` | none | later connections | all but STREAM
 class authenticator {
  public:
   template <class F>
