@@ -80,6 +80,15 @@ struct dear {
   }
 };
 
+struct few_unread {
+  static constexpr bool applies_to(cozmq::socket_type) { return true; }
+  std::error_code apply(cozmq::engine::socket_options& to) const
+  {
+    to.admission.unread = 3;
+    return {};
+  }
+};
+
 octets command(std::string_view name, octets const& data)
 {
   octets out;
@@ -277,6 +286,81 @@ TEST_CASE("no handshake gives way for one who is turned away all the same")
     co_await in_time.handshake("PUSH");
     co_await until(io, [&] { return pull.connected_peers() == 2; });
     REQUIRE(pull.stats().gave_way == 2);
+  });
+}
+
+TEST_CASE("who has gone counts until what he sent has been received")
+{
+  captured_log log;
+  bool const raw = GENERATE(true, false);
+  auto const check = [&](auto make) {
+    scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+      auto socket = make(ctx);
+      socket.set_option(option::max_connections{2});
+      std::string const endpoint = socket.bind("tcp://127.0.0.1:*");
+      for (std::uint64_t i = 0; i < 2; ++i) {
+        raw_peer stranger{io};
+        co_await stranger.connect(endpoint);
+        if (!raw)
+          co_await stranger.write(hello_octets("PUSH"));
+        co_await stranger.write(frame_octets("hello"));
+        stranger.close();
+        co_await until(io, [&] { return socket.stats().disconnects == i + 1; });
+      }
+      raw_peer late{io};
+      co_await late.connect(endpoint);
+      co_await late.wait_closed();
+      REQUIRE(socket.stats().turned_away == 1);
+
+      std::size_t received = 0;
+      while (socket.try_recv())
+        ++received;
+      REQUIRE(received == (raw ? 6 : 2));  // that it came, what it sent and that it has gone
+      co_await turns(io);
+      raw_peer in_time{io};
+      co_await in_time.connect(endpoint);
+      co_await until(io, [&] { return socket.stats().accepted == 3; });
+      REQUIRE(socket.stats().turned_away == 1);
+    });
+  };
+  if (raw)
+    check([](cozmq::context& ctx) { return cozmq::stream_socket{ctx}; });
+  else
+    check([](cozmq::context& ctx) { return cozmq::pull_socket{ctx}; });
+}
+
+TEST_CASE("accepting pauses while too many have gone whose messages nobody has received")
+{
+  captured_log log;
+  scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    cozmq::pull_socket pull{ctx};
+    pull.set_option(few_unread{});
+    std::string const endpoint = pull.bind("tcp://127.0.0.1:*");
+    std::string const other = pull.bind("tcp://127.0.0.1:*");
+    raw_peer stays{io};
+    co_await stays.connect(endpoint);
+    co_await stays.handshake("PUSH");
+    for (std::uint64_t i = 0; i < 3; ++i) {
+      raw_peer stranger{io};
+      co_await stranger.connect(endpoint);
+      co_await stranger.write(hello_octets("PUSH") + frame_octets("hello"));
+      stranger.close();
+      co_await until(io, [&] { return pull.stats().disconnects == i + 1; });
+    }
+    raw_peer late{io};
+    co_await late.connect(endpoint);
+    co_await until(io, [&] { return log.count("nobody has received") == 1; });
+    REQUIRE(pull.stats().accepted == 4);
+    raw_peer elsewhere{io};  // each endpoint has its own
+    co_await elsewhere.connect(other);
+    co_await until(io, [&] { return pull.stats().accepted == 5; });
+    cozmq::message const m = co_await pull.recv();
+    REQUIRE(m[0] == "hello");
+    while (pull.try_recv())
+      continue;
+    co_await late.handshake("PUSH");
+    co_await until(io, [&] { return pull.connected_peers() == 2; });
+    REQUIRE(pull.stats().turned_away == 0);
   });
 }
 

@@ -20,13 +20,14 @@ namespace cozmq::engine {
 struct admission_limits {
   static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
 
-  std::size_t connections = unlimited;       // that came in, at all listeners of a socket
-  std::size_t handshakes = 1024;             // in progress, at one listener
+  std::size_t connections = unlimited;  // that came in and are not read empty, at all listeners of a socket
+  std::size_t handshakes = 1024;        // in progress, at one listener
   std::size_t handshakes_per_second = 2000;  // of mechanisms whose handshake is dear, at one listener
+  std::size_t unread = 10'000;  // connections that have gone and are not read empty, at one listener
 };
 
 /// Why connections are not simply taken.
-enum class pressure : std::uint8_t { connections, handshakes, rate, descriptors };
+enum class pressure : std::uint8_t { connections, handshakes, rate, descriptors, unread };
 
 /// What one listener knows of those who come to it. Accepting is never paused for handshakes in progress: the oldest
 /// gives way, so that any number of silent peers cannot keep a good one out.
@@ -147,7 +148,7 @@ class admission {
   bool short_ = false;
   bool pauses_ = false;
   std::optional<clock::time_point> calm_since_;
-  std::array<std::optional<clock::time_point>, 4> told_;
+  std::array<std::optional<clock::time_point>, 5> told_;
 };
 
 }  // namespace cozmq::engine

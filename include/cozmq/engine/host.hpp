@@ -43,7 +43,8 @@ class host {
   /// A connection of the kind that this socket has, without a stream yet.
   virtual std::shared_ptr<connection> make_connection(connection_owner& owner, side which) = 0;
 
-  /// How many connections that came in are there now, at all listeners.
+  /// How many connections that came in are there now, at all listeners, with those that have gone and left something to
+  /// receive.
   virtual std::size_t incoming() const noexcept = 0;
 
   /// Is there a place for one more peer? Zero, or why not: a PAIR has one only, a ROUTER one of each routing id.

@@ -47,8 +47,8 @@ class listener final : public connection_owner, public std::enable_shared_from_t
 
   std::string const& text() const noexcept override { return bound_.endpoint; }
   bool closed() const noexcept { return closed_; }
-  /// How many connections that came in are there now.
-  std::size_t live() const noexcept { return live_; }
+  /// How many connections that came in are there now, with those that have gone and left something to receive.
+  std::size_t held() const noexcept { return connections_.size() + parting_.size(); }
   transport_type transport() const noexcept { return where_.transport; }
   /// Where it really listens.
   transport::address local() const
@@ -190,7 +190,7 @@ class listener final : public connection_owner, public std::enable_shared_from_t
   asio::steady_timer resume_;
   bool closed_ = false;
   admission admission_;
-  std::size_t live_ = 0;
+  std::size_t live_ = 0;  // of these two
   connection_map connections_;
   connection_map parting_;  // closed by unbind, not yet read empty
 };

@@ -53,6 +53,12 @@ COZMQ_DECL bool listener::may_accept(bool one_waits)
       tell(pressure::rate, "more peers come than max_handshakes_per_second lets in at once: they wait");
       return false;
     }
+    if (held() - live_ >= limits().unread) {
+      accept_after(pause);
+      tell(pressure::unread,
+           "too many peers have gone whose messages nobody has received yet: further ones wait");
+      return false;
+    }
     return !admission_.looks_ahead() || finds_descriptor(one_waits, now);
   } catch (std::bad_alloc const&) {
     refused(std::make_error_code(std::errc::not_enough_memory));

@@ -101,7 +101,7 @@ COZMQ_DECL std::size_t socket_core::incoming() const noexcept
 {
   std::size_t sum = 0;
   for (auto const& l : listeners_)
-    sum += l->live();
+    sum += l->held();
   return sum;
 }
 
