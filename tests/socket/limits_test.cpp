@@ -370,15 +370,20 @@ TEST_CASE("dear handshakes wait for their turn, others do not")
   bool const is_dear = GENERATE(true, false);
   scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
     cozmq::pull_socket pull{ctx};
-    pull.set_option(option::max_handshakes_per_second{4});
+    pull.set_option(option::max_handshakes_per_second{1});
     if (is_dear)
       pull.set_option(dear{});
     std::string const endpoint = pull.bind("tcp://127.0.0.1:*");
+    auto const begun = std::chrono::steady_clock::now();
     silent_crowd crowd;
-    co_await crowd.grow(io, endpoint, 6);
+    co_await crowd.grow(io, endpoint, 3);
     std::string const ready = co_await crowd.peers.back().handshake("PUSH");
+    // One at once, and each of the others a second later.
+    auto const took = std::chrono::steady_clock::now() - begun;
+    if (is_dear)
+      REQUIRE(took >= 2s);
     REQUIRE(ready.substr(0, 6) == "\x05READY");
-    REQUIRE(pull.stats().accepted == 6);
+    REQUIRE(pull.stats().accepted == 3);
     REQUIRE(log.count("max_handshakes_per_second") == (is_dear ? 1 : 0));
   });
 }
@@ -509,24 +514,45 @@ TEST_CASE("without any descriptor left the one of a silent peer goes to the next
 
 TEST_CASE("a handshake larger than max_handshake_size fails, however it is cut into commands")
 {
-  std::size_t const size = GENERATE(as<std::size_t>{}, 1100, 4000);
+  struct row {
+    bool plain;  // two commands; NULL has one
+    std::size_t size;
+    std::string_view why;
+  };
+  row const given =
+      GENERATE(row{false, 1100, ""}, row{false, 1980, "larger than 2048"}, row{false, 4000, "announced"},
+               row{true, 1100, ""}, row{true, 1600, "larger than 2048"});
   scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
     cozmq::pull_socket pull{ctx};
     pull.set_option(option::max_handshake_size{2048});
+    if (given.plain) {
+      auto const everybody = [](cozmq::auth_request const&) { return cozmq::auth_reply::admit(); };
+      pull.set_option(option::plain_server{});
+      pull.set_option(option::authenticator{everybody});
+    }
     event_reader const events = pull.events();
     std::string const endpoint = pull.bind("tcp://127.0.0.1:*");
     raw_peer peer{io};
     co_await peer.connect(endpoint);
     octets properties = from_hex("0b") + from_text("Socket-Type") + from_hex("00000004") + from_text("PUSH");
     properties = properties + from_hex("03") + from_text("X-a") + from_hex("0000");
-    properties.push_back(static_cast<std::byte>(size >> 8));
-    properties.push_back(static_cast<std::byte>(size & 0xFF));
-    properties.resize(properties.size() + size, std::byte{'v'});
-    auto const greeting = wire::encode_greeting("NULL");
-    co_await peer.write(octets{greeting.begin(), greeting.end()} + command("READY", properties));
+    properties.push_back(static_cast<std::byte>(given.size >> 8));
+    properties.push_back(static_cast<std::byte>(given.size & 0xFF));
+    properties.resize(properties.size() + given.size, std::byte{'v'});
+    auto const greeting = wire::encode_greeting(given.plain ? "PLAIN" : "NULL");
+    co_await peer.write(octets{greeting.begin(), greeting.end()});
+    if (given.plain) {
+      octets const part = from_hex("fa") + octets(250, std::byte{'p'});
+      co_await peer.write(command("HELLO", part + part));
+      co_await peer.read(wire::greeting_size);
+      co_await peer.read_frame();
+    }
+    co_await peer.write(command(given.plain ? "INITIATE" : "READY", properties));
+    bool const fits = given.why.empty();
     event const e =
-        co_await first(events, size < 2048 ? event_kind::handshake_succeeded : event_kind::handshake_failed);
-    REQUIRE(e.error == (size < 2048 ? std::error_code{} : errc::malformed_command));
+        co_await first(events, fits ? event_kind::handshake_succeeded : event_kind::handshake_failed);
+    REQUIRE(e.error == (fits ? std::error_code{} : errc::malformed_command));
+    REQUIRE(e.reason.find(given.why) != std::string::npos);
     if (e.error)
       co_await peer.wait_closed();
   });
