@@ -28,6 +28,8 @@ asio::awaitable<int> ask(cozmq::context& ctx, std::string endpoint)
   try {
     co_await client.wait_connected();
   } catch (cozmq::error const& refused) {
+    if (refused.code() == cozmq::errc::terminated)  // Ctrl-C
+      throw;
     fmt::print("not let in: {}\n", refused.what());
     co_return 1;
   }

@@ -12,7 +12,7 @@
 constexpr std::string_view usage =
     "usage: ironclient certificate server_certificate [endpoint]\n"
     "Takes the client's own certificate, with the secret key, and the public one of the server:\n"
-    "  ironclient clients/ann.key_secret server.key\n";
+    "  ironclient ann.key_secret server.key\n";
 
 asio::awaitable<int> ask(cozmq::context& ctx, std::string own, std::string servers, std::string endpoint)
 {
@@ -26,6 +26,8 @@ asio::awaitable<int> ask(cozmq::context& ctx, std::string own, std::string serve
   try {
     co_await client.wait_connected();
   } catch (cozmq::error const& refused) {
+    if (refused.code() == cozmq::errc::terminated)  // Ctrl-C
+      throw;
     // 400: the server does not know this client. Closed without a reason: this is not the server's key, or no server.
     fmt::print("not let in: {}\n", refused.what());
     co_return 1;

@@ -1,4 +1,5 @@
-// Ironhouse, the server: CURVE, and only clients whose certificates it has. They may be added and removed while it runs.
+// Ironhouse, the server: CURVE, and only clients whose certificates it has. Clients may be added and removed while it runs;
+// add one before the client first comes: one that was refused does not come again by itself.
 // Usage: ironserver SERVER.key_secret DIRECTORY_OF_CLIENTS [endpoint]
 #include <cozmq/cozmq.hpp>
 #include <cozmq/curve.hpp>
@@ -13,8 +14,12 @@
 constexpr std::string_view usage =
     "usage: ironserver certificate clients [endpoint]\n"
     "Takes the server's own certificate, with the secret key, and a directory with the public ones of its "
-    "clients:\n"
-    "  keygen server; mkdir clients; keygen clients/ann name=Ann; ironserver server.key_secret clients\n";
+    "clients.\n"
+    "Ann makes hers on her own machine, and sends ann.key:\n"
+    "  keygen ann name=Ann\n"
+    "The server, which sends server.key to Ann:\n"
+    "  keygen server; mkdir clients; cp ann.key clients/; ironserver server.key_secret clients\n"
+    "Clients may be added and removed while it runs; add one before it first comes.\n";
 
 asio::awaitable<int> serve(cozmq::context& ctx, std::string own, std::string clients, std::string endpoint)
 {

@@ -31,13 +31,13 @@ int main(int argc, char* argv[])
   }
   std::string const handed_out = name + ".key";
   std::string const kept = name + ".key_secret";
-  for (std::string const& file : {handed_out, kept}) {
-    if (std::filesystem::exists(file)) {
-      fmt::print("{} is there already; nothing was written\n", file);
-      return 1;
-    }
-  }
   try {
+    for (std::string const& file : {handed_out, kept}) {
+      if (std::filesystem::exists(file)) {
+        fmt::print("{} is there already; nothing was written\n", file);
+        return 1;
+      }
+    }
     cozmq::curve_certificate const certificate{cozmq::curve_keys::generate(), owner};
     certificate.save_secret(kept);
     certificate.save_public(handed_out);

@@ -15,7 +15,7 @@
 constexpr std::string_view usage =
     "usage: stonehouse server [endpoint]\n"
     "       stonehouse client server_key [endpoint]\n"
-    "The server makes a new key each time and prints what clients need of it.\n";
+    "The server makes a new key each time and prints what a client has to run.\n";
 
 asio::awaitable<int> serve(cozmq::context& ctx, std::string endpoint)
 {
@@ -23,7 +23,7 @@ asio::awaitable<int> serve(cozmq::context& ctx, std::string endpoint)
   cozmq::rep_socket server{ctx};
   server.set_option(cozmq::option::curve_server{keys});
   fmt::print("listening on {}\n", server.bind(endpoint));
-  fmt::print("clients need '{}'\n", keys.public_key());
+  fmt::print("a client runs: stonehouse client '{}'\n", keys.public_key());
   for (;;) {
     std::fflush(stdout);
     cozmq::message request = co_await server.recv();
@@ -41,6 +41,8 @@ asio::awaitable<int> ask(cozmq::context& ctx, std::string server_key, std::strin
   try {
     co_await client.wait_connected();
   } catch (cozmq::error const& refused) {
+    if (refused.code() == cozmq::errc::terminated)  // Ctrl-C
+      throw;
     fmt::print("not let in: {}\n", refused.what());
     co_return 1;
   }
