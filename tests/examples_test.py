@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import signal
+import socket as sockets
 import subprocess
 import sys
 import tempfile
@@ -751,6 +752,22 @@ def refuses_each_other(name, *credentials):
             assert "mechanism" in refused(client)
 
 
+def ends_quietly_on_ctrl_c(name, *arguments):
+    """As long as it waits to be let in."""
+    with sockets.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(LIMIT)
+        with Example(name, *arguments, "tcp://127.0.0.1:{}".format(silent.getsockname()[1])) as client:
+            with silent.accept()[0]:
+                assert client.stop(signal.SIGINT) == []
+
+
+@test("2.3 NULL 2.3 PLAIN clients that are stopped before they were let in do not say that they were refused")
+def _():
+    ends_quietly_on_ctrl_c("grasslands", "client")
+    ends_quietly_on_ctrl_c("strawhouse", "client")
+    ends_quietly_on_ctrl_c("woodhouse", "client", "admin", "secret")
+
+
 @test("2.3 NULL grasslands serves whoever comes: its own client and pyzmq's")
 def _():
     says_how_to_be_used("grasslands")
@@ -974,6 +991,13 @@ def _():
             assert client.end() == [HELLO.format("Ann")]
         with Example("ironclient", place("bob.key_secret"), place("server.key"), endpoint) as client:
             assert "400" in refused(client)
+
+
+@test_with_curve("2.3 CURVE clients that are stopped before they were let in do not say that they were refused")
+def _():
+    ends_quietly_on_ctrl_c("stonehouse", "client", zmq.curve_keypair()[0].decode())
+    with ironhouse() as place:
+        ends_quietly_on_ctrl_c("ironclient", place("ann.key_secret"), place("server.key"))
 
 
 @test_with_curve("2.3 CURVE the ironhouse's programs say which file they cannot read")
