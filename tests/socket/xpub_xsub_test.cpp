@@ -8,8 +8,12 @@
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
+#include <asio/post.hpp>
+#include <asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -735,5 +739,38 @@ TEST_CASE(
     co_await expect(quick, "2");
     co_await expect(stalled, "1");
     co_await expect(stalled, "2");
+  });
+}
+
+TEST_CASE("S14 2.4 RCVHWM what a subscriber sends is limited in bytes, and nothing that was taken is lost")
+{
+  scenario([&](asio::io_context& io, cozmq::context& ctx) -> asio::awaitable<void> {
+    constexpr std::size_t size = 10'000;
+    xpub_socket xpub{ctx};
+    xpub.set_option(cozmq::option::receive_hwm_bytes{100'000});
+    xpub.set_option(cozmq::option::receive_buffer{4'096});
+    xsub_socket xsub{ctx};
+    xsub.set_option(cozmq::option::send_buffer{4'096});
+    xsub.set_option(cozmq::option::send_hwm{10});
+    join(xpub, xsub, "ipc://*");
+    co_await xsub.wait_connected();
+    std::uint64_t sent = 0;
+    std::uint64_t lost = 0;
+    for (int idle = 0; idle < 200; ++sent) {  // until the sender finds no room for a while
+      co_await xsub.send(cozmq::message{std::string(size, 'x')});
+      std::uint64_t const lost_now = xsub.stats().dropped.full;
+      idle = lost_now > lost ? idle + 1 : 0;
+      lost = lost_now;
+      REQUIRE((sent - lost) * size < 2'000'000);
+      co_await asio::post(io, asio::use_awaitable);
+    }
+    REQUIRE((sent - lost) * size >= 60'000);
+    for (std::uint64_t i = lost; i < sent; ++i) {
+      cozmq::message const m = co_await xpub.recv();
+      REQUIRE(m.byte_size() == size);
+    }
+    co_await xsub.send("last");
+    std::string const text = co_await text_from(xpub);
+    REQUIRE(text == "last");
   });
 }

@@ -162,7 +162,7 @@ class upstream {
   };
   struct peer {
     pipe* who;
-    amount unread;         // its messages
+    amount unread{};       // its messages
     bool stopped = false;  // there may be more that was not read for the high-water marks
     bool held = false;
   };

@@ -283,7 +283,7 @@ TEST_CASE("2.4 XPUB_MANUAL what a peer asked for ends with it, whatever it was g
       CHECK(pub.receive() == texts{"\0"s + topic});
     }
     pub.detach(*p);
-    return std::move(p);  // so that the next one is somewhere else
+    return p;  // so that the next one is somewhere else
   };
   auto const first = come_and_go("A", true);
   CHECK(pub.out.topics() == 0);
