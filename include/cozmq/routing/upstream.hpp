@@ -233,7 +233,7 @@ class upstream {
       if (rules.manual)
         requested_.request(p, wanted, topic, out_->limits, ec);
       else
-        tell = report && apply(p, wanted, topic, ec);
+        tell = apply(p, wanted, topic, ec) && report;
       if (tell && !ec) {
         log_.push_request(p.inbound_slot, wanted, topic, p.sender);
         if (log_.bytes() >= out_->limits.bytes)

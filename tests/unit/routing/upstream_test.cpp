@@ -192,6 +192,17 @@ TEST_CASE("who comes, sends and goes again adds up to the limit of one peer, and
   CHECK(pub.receive() == texts{"at once"});
 }
 
+TEST_CASE("a request behind the first frame of an application's message takes effect, and is not reported")
+{
+  publisher pub;
+  fake_pipe p;
+  pub.attach(p);
+  pub.arrive(p, {"data", "\1A"});
+  CHECK(pub.out.subscribers(as_bytes("A")) == 1);
+  CHECK(pub.receive() == texts{"data", "\1A"});
+  CHECK(pub.receive().empty());
+}
+
 TEST_CASE("requests that are read after their sender is gone leave no subscription behind")
 {
   publisher pub;
