@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <utility>
 
 using namespace cozmq;
 using namespace cozmq::test;
@@ -95,6 +96,17 @@ TEST_CASE("2.3 CURVE clients are known by the certificates in a directory")
   CHECK(clients(with_key(eve.public_key())).status() == "400");
   CHECK(clients({}).status() == "400");
   STATIC_REQUIRE(std::constructible_from<option::authenticator, known_clients>);
+}
+
+TEST_CASE("2.3 CURVE a list of clients that was moved from is the same list")
+{
+  temporary_folder const folder;
+  auto const bob = named("Bob");
+  folder.write("bob.key", bob.to_text());
+  known_clients from{folder.path()};
+  known_clients const to{std::move(from)};
+  CHECK(to(with_key(bob.public_key())).admits());
+  CHECK(from(with_key(bob.public_key())).admits());
 }
 
 TEST_CASE("2.3 CURVE what is malformed in a directory is one client less, and a warning")

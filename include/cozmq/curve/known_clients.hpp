@@ -39,7 +39,7 @@ namespace cozmq {
 /// `reload`. As long as they cannot be read, clients are refused for now; if it is one of a directory, those that are not
 /// known. Who is connected stays.
 ///
-/// Copies are the same list.
+/// Copies are the same list; a move is a copy.
 ///
 /// @par Thread safety
 /// Distinct and shared objects: safe, except for assignment.
@@ -53,6 +53,9 @@ class known_clients {
     state_->interval = interval;
     reload();
   }
+
+  known_clients(known_clients const&) noexcept = default;
+  known_clients& operator=(known_clients const&) noexcept = default;
 
   /// Reads them again, whether they have changed or not.
   ///
