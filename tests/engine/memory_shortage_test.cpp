@@ -238,20 +238,16 @@ TEST_CASE("K7 a listener that finds neither a descriptor nor memory goes on when
     CAPTURE(number);
     receiver here;
     few_descriptors scarce{200, 185};
-    std::optional<writer> first{here.bound, !silent};
+    writer first{here.bound, !silent};
     run_until(here.io, [&] { return here.pull.stats().accepted == 1; });
     run_until(here.io, [&] { return silent || here.pull.stats().peers == 1; });
     writer second{here.bound};
     std::size_t const lines = log.lines.size();
     came = runs_short(here.io, number, [&] { return log.lines.size() > lines; });
     scarce.give_back();
-    std::uint64_t const before = here.pull.stats().peers;
+    std::uint64_t const before = here.pull.stats().accepted;
     writer next{here.bound};
-    run_until(here.io, [&] { return here.pull.stats().peers > before; });
-    next.write(frame_octets("served"));
-    std::optional<cozmq::message> m;
-    run_until(here.io, [&] { return (m = here.pull.try_recv()).has_value(); });
-    REQUIRE((*m)[0] == "served");
+    run_until(here.io, [&] { return here.pull.stats().accepted > before; });
   }
   REQUIRE(number > 5);
 }

@@ -81,9 +81,10 @@ struct max_handshakes_per_second
 };
 
 /// How many connections that came in a socket may have at a time, all its bound endpoints and handshakes in progress
-/// included; one that has gone counts until the application has received what it sent. For a further one the oldest handshake in progress at its endpoint is cut; when there is none, it is
-/// closed as soon as it is accepted, with an event `accept_failed`. Default `option::unlimited`; zero takes none. Takes
-/// effect at once; peers that are connected stay.
+/// included; one that has gone counts until the application has received what it sent. For a further one the oldest
+/// handshake in progress at its endpoint is cut; when there is none, it is closed as soon as it is accepted, with an
+/// event `accept_failed`. Default `option::unlimited`; zero takes none. Takes effect at once; peers that are connected
+/// stay.
 /// @libzmq - | `option::unlimited` | at once | all; tcp, ipc
 struct max_connections : single<max_connections, std::size_t, &engine::socket_options::admission,
                                 &engine::admission_limits::connections> {
