@@ -106,7 +106,7 @@ class session final : public connection {
   wire::decoder decoder_;
   std::unique_ptr<wire::secured_stream> secured_;  // between both and the stream, if the mechanism encrypts
   std::unique_ptr<wire::handshake> handshake_;
-  std::vector<std::byte> early_;     // what came behind the part of the handshake that waits for a decision
+  std::vector<std::byte> early_;  // what came behind the part of the handshake that waits for a decision
   std::shared_ptr<question> question_;  // while somebody is to decide
   std::optional<wire::heartbeat> heartbeat_;
   wire::peer_info_on_wire peer_;

@@ -157,7 +157,8 @@ COZMQ_DECL void listener::give_way(routing::pipe const* oldest, pressure cause, 
 // Asking again at once would burn a core.
 COZMQ_DECL void listener::refused(std::error_code why)
 {
-  bool const no_descriptor = standard(why) == std::errc::too_many_files_open;  // Asio has a category of its own
+  bool const no_descriptor =
+      standard(why) == std::errc::too_many_files_open;  // Asio has a category of its own
   if (no_descriptor)
     admission_.ran_out();
   if (no_descriptor && admission_.oldest() != nullptr)
