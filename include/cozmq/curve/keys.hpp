@@ -161,8 +161,8 @@ class curve_keys {
   static curve_keys generate() { return curve_keys{curve_secret_key::generate()}; }
 
   /// The pair of a secret key.
-  explicit curve_keys(curve_secret_key secret)
-      : secret_key_{std::move(secret)}, public_key_{secret_key_.public_key()}
+  explicit curve_keys(curve_secret_key const& secret)
+      : secret_key_{secret}, public_key_{secret_key_.public_key()}
   {
   }
 

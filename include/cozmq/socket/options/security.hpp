@@ -69,9 +69,9 @@ struct plain_client {
 /// Who decides which peers are let in: called on the socket's executor with an `auth_request` for each peer, of whatever
 /// mechanism, that is not itself the PLAIN or CURVE server. It returns an `auth_reply`, or is a coroutine that does:
 /// `asio::awaitable<auth_reply>`, which is cancelled (terminal) when the peer has gone or its time is over. Slow (see
-/// `handshake_timeout`), throwing or without an answer means refused. It lives as long as the socket has it, and as long as a coroutine of it goes on: what it
-/// refers to must, too. Default: none, and then PLAIN lets nobody in, CURVE and NULL everybody. Later connections; not over
-/// inproc.
+/// `handshake_timeout`), throwing or without an answer means refused. It lives as long as the socket has it, and as long as
+/// a coroutine of it goes on: what it refers to must, too. Default: none, and then PLAIN lets nobody in, CURVE and NULL
+/// everybody. Later connections; not over inproc.
 /// @libzmq a ZAP handler; here asked only by a `zap_authenticator(ctx)` | none | later connections | all but STREAM
 class authenticator {
  public:
