@@ -55,7 +55,7 @@ class socket_core : public host, private shutdown_hook, public std::enable_share
   /// To be called when it is owned: from now on it ends with its execution context.
   void begin()
   {
-    if (detail::checks_threads && lacks_strand(executor_))
+    if (cozmq::detail::checks_threads && lacks_strand(executor_))
       write_log(log_level::error,
                 "a {} is given a thread_pool with several threads: give it a strand of that, "
                 "asio::make_strand(pool), "

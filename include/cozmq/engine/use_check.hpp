@@ -105,6 +105,6 @@ class [[maybe_unused]] unchecked_use {
   static constexpr errc refused() noexcept { return {}; }
 };
 
-using use_scope = std::conditional_t<detail::checks_threads, checked_use, unchecked_use>;
+using use_scope = std::conditional_t<cozmq::detail::checks_threads, checked_use, unchecked_use>;
 
 }  // namespace cozmq::engine

@@ -32,18 +32,18 @@ class socks5_client {
   enum class status : std::uint8_t { needs_input, done, failed };
 
   /// The target's name goes to the proxy as it is, and is resolved there; a numeric address goes as one.
-  /// `address` holds its 4 or 16 octets, or is empty for a name.
-  socks5_client(socks_proxy proxy, std::string_view host, byte_view address, std::uint16_t port)
+  /// `numeric` holds its 4 or 16 octets, or is empty for a name.
+  socks5_client(socks_proxy proxy, std::string_view host, byte_view numeric, std::uint16_t port)
       : proxy_{std::move(proxy)}
   {
     // [RFC 1928, 4] VER CMD RSV ATYP DST.ADDR DST.PORT
     request_ = {std::byte{5}, std::byte{1}, std::byte{0}};
-    if (address.empty()) {
+    if (numeric.empty()) {
       request_.push_back(std::byte{3});
       append(request_, host);
     } else {
-      request_.push_back(address.size() == 4 ? std::byte{1} : std::byte{4});
-      request_.insert(request_.end(), address.begin(), address.end());
+      request_.push_back(numeric.size() == 4 ? std::byte{1} : std::byte{4});
+      request_.insert(request_.end(), numeric.begin(), numeric.end());
     }
     request_.push_back(static_cast<std::byte>(port >> 8));
     request_.push_back(static_cast<std::byte>(port & 0xFF));
@@ -67,8 +67,8 @@ class socks5_client {
       case step::method: return method_chosen(input);
       case step::login: return logged_in(input);
       case step::reply: return replied(input);
-      case step::name_length: return expect(step::address, std::to_integer<std::size_t>(input[0]) + 2);
-      case step::address: return status::done;
+      case step::name_length: return expect(step::bound_address, std::to_integer<std::size_t>(input[0]) + 2);
+      case step::bound_address: return status::done;
     }
     return status::failed;
   }
@@ -80,7 +80,7 @@ class socks5_client {
   std::string const& reason() const noexcept { return reason_; }
 
  private:
-  enum class step : std::uint8_t { method, login, reply, name_length, address };
+  enum class step : std::uint8_t { method, login, reply, name_length, bound_address };
 
   static void append(std::vector<std::byte>& to, std::string_view text)
   {
@@ -150,9 +150,9 @@ class socks5_client {
       return fail(reply <= std::size(causes) ? causes[reply - 1] : "it gave no known reason");
     // [RFC 1928, 6] the address it connects from, which is of no interest, has to be read all the same.
     switch (std::to_integer<unsigned>(answer[3])) {
-      case 1: return expect(step::address, 4 + 2);
+      case 1: return expect(step::bound_address, 4 + 2);
       case 3: return expect(step::name_length, 1);
-      case 4: return expect(step::address, 16 + 2);
+      case 4: return expect(step::bound_address, 16 + 2);
       default: return fail("its answer is malformed");
     }
   }

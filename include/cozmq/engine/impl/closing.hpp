@@ -18,7 +18,8 @@ COZMQ_DECL socket_core::socket_core(std::shared_ptr<context_core> context, asio:
     : context_{std::move(context)},
       executor_{std::move(executor)},
       door_{std::make_shared<door>(executor_)},
-      mark_{detail::checks_threads ? std::make_shared<use_mark>(context_->thread_of(executor_)) : nullptr},
+      mark_{cozmq::detail::checks_threads ? std::make_shared<use_mark>(context_->thread_of(executor_))
+                                          : nullptr},
       options_{context_->defaults}
 {
 }
